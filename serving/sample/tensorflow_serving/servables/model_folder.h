@@ -1,0 +1,16 @@
+// A model's base path: one folder a version, named by a number.
+#ifndef TENSORFLOW_SERVING_SERVABLES_MODEL_FOLDER_H_
+#define TENSORFLOW_SERVING_SERVABLES_MODEL_FOLDER_H_
+
+#include <cstdint>
+#include <filesystem>
+#include <optional>
+
+namespace sample {
+
+// The highest version below `base_path`; nothing if there is none or the folder cannot be read.
+std::optional<std::int64_t> NewestVersion(const std::filesystem::path& base_path);
+
+}  // namespace sample
+
+#endif  // TENSORFLOW_SERVING_SERVABLES_MODEL_FOLDER_H_

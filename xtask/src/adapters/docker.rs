@@ -1,0 +1,112 @@
+//! The container engine through bollard: the only place that knows Docker's API and this client's quirks.
+//! It holds no policy; what to build, keep or remove is decided by its callers.
+
+mod build;
+mod connect;
+mod container;
+mod images;
+mod leftovers;
+mod sizes;
+mod transfer;
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use bollard::Docker;
+
+use crate::{
+    domain::settings::EngineSettings,
+    ports::{ContainerJob, CopiedFile, Engine, EngineFacts, Exit, ImageBuild, ImageFacts, Labels, Say, Tar},
+};
+
+pub(crate) use leftovers::{Leftover, Scope};
+
+/// A connected engine.
+pub(crate) struct DockerEngine {
+    docker: Docker,
+    address: String,
+}
+
+impl DockerEngine {
+    /// Connects as the docker command line would and refuses what it cannot speak to.
+    pub async fn connect(settings: &EngineSettings) -> Result<Self> {
+        let (docker, address) = connect::connect(settings.host.as_deref())?;
+        let engine = Self { docker, address };
+        engine.check_version().await?;
+        Ok(engine)
+    }
+
+    /// Where the engine answers, in `DOCKER_HOST` spelling.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+}
+
+impl Engine for DockerEngine {
+    async fn facts(&self) -> Result<EngineFacts> {
+        let info = self.docker.info().await.with_context(|| format!("ask the engine at {} about itself", self.address))?;
+        let version = self.docker.version().await.context("ask the engine for its version")?;
+        Ok(EngineFacts {
+            version: version.version.unwrap_or_default(),
+            api_version: version.api_version.unwrap_or_default(),
+            cores: info.ncpu.and_then(|n| u32::try_from(n).ok()).unwrap_or(1),
+            memory: info.mem_total.and_then(|n| u64::try_from(n).ok()).unwrap_or_default(),
+            os_arch: format!("{}/{}", info.os_type.unwrap_or_default(), info.architecture.unwrap_or_default()),
+            data_root: info.docker_root_dir.unwrap_or_default(),
+            storage_driver: info.driver.unwrap_or_default(),
+            runtimes: info.runtimes.unwrap_or_default().into_keys().collect(),
+        })
+    }
+
+    async fn image(&self, reference: &str) -> Result<Option<ImageFacts>> {
+        images::inspect(&self.docker, reference).await
+    }
+
+    async fn pull(&self, reference: &str, say: Say<'_>) -> Result<ImageFacts> {
+        images::pull(&self.docker, reference, say).await
+    }
+
+    async fn import(&self, tar: &Path, reference: &str, labels: &Labels) -> Result<ImageFacts> {
+        images::import(&self.docker, tar, reference, labels).await
+    }
+
+    async fn build_image(&self, image: &ImageBuild, say: Say<'_>) -> Result<ImageFacts> {
+        build::build(&self.docker, image, say).await
+    }
+
+    async fn create(&self, job: &ContainerJob) -> Result<String> {
+        container::create(&self.docker, job).await
+    }
+
+    async fn upload(&self, container: &str, folder: &str, tar: Tar) -> Result<()> {
+        transfer::upload(&self.docker, container, folder, tar).await
+    }
+
+    async fn has_path(&self, container: &str, path: &str) -> Result<bool> {
+        transfer::has_path(&self.docker, container, path).await
+    }
+
+    async fn run(&self, container: &str, output: &mut dyn FnMut(&[u8])) -> Result<Exit> {
+        container::run(&self.docker, container, output).await
+    }
+
+    async fn copy_out(&self, container: &str, path: &str, to: &Path) -> Result<CopiedFile> {
+        transfer::copy_out(&self.docker, container, path, to).await
+    }
+
+    async fn read_file(&self, container: &str, path: &str) -> Result<Option<Vec<u8>>> {
+        transfer::read_file(&self.docker, container, path).await
+    }
+
+    async fn remove(&self, container: &str) -> Result<()> {
+        container::remove(&self.docker, container).await
+    }
+}
+
+/// The status code of an engine's refusal, where there is one.
+fn status(error: &bollard::errors::Error) -> Option<u16> {
+    match error {
+        bollard::errors::Error::DockerResponseServerError { status_code, .. } => Some(*status_code),
+        _ => None,
+    }
+}

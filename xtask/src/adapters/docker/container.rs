@@ -1,0 +1,123 @@
+//! One container per build: its command is the build, followed by its log and its end.
+//! Never exec or attach: a slow reader would block the build, and an exec has no dependable exit code.
+
+use std::{collections::HashMap, time::Duration};
+
+use anyhow::{Context, Result, anyhow, bail};
+use bollard::{
+    Docker,
+    container::LogOutput,
+    models::{ContainerCreateBody, HostConfig, Mount, MountType, VolumeCreateRequest},
+    query_parameters::{
+        CreateContainerOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder, StopContainerOptionsBuilder,
+    },
+};
+use futures_util::StreamExt;
+
+use super::status;
+use crate::ports::{ContainerJob, Exit};
+
+/// Bazel needs a moment to write its action cache after an interrupt.
+const GRACE_SECONDS: i32 = 30;
+/// How often a lost log stream of a container that still runs is taken up again.
+const RECONNECTS: u32 = 20;
+
+pub(super) async fn create(docker: &Docker, job: &ContainerJob) -> Result<String> {
+    for name in job.volumes.keys() {
+        let request = VolumeCreateRequest {
+            name: Some(name.clone()),
+            labels: Some(job.labels.clone().into_iter().collect()),
+            ..Default::default()
+        };
+        docker.create_volume(request).await.with_context(|| format!("create volume {name}"))?;
+    }
+    let mounts = job.volumes.iter().map(|(name, target)| Mount {
+        typ: Some(MountType::VOLUME),
+        source: Some(name.clone()),
+        target: Some(target.clone()),
+        ..Default::default()
+    });
+    let body = ContainerCreateBody {
+        image: Some(job.image.clone()),
+        cmd: Some(job.command.clone()),
+        entrypoint: Some(Vec::new()),
+        working_dir: Some(job.working_folder.clone()),
+        env: Some(job.environment.iter().map(|(name, value)| format!("{name}={value}")).collect()),
+        labels: Some(job.labels.clone().into_iter().collect::<HashMap<_, _>>()),
+        stop_signal: Some("SIGINT".into()),
+        stop_timeout: Some(i64::from(GRACE_SECONDS)),
+        host_config: Some(HostConfig {
+            mounts: Some(mounts.collect()),
+            network_mode: job.network.clone(),
+            memory: job.memory.and_then(|bytes| i64::try_from(bytes).ok()),
+            // Without this a container may swap twice its memory before the kernel ends anything.
+            memory_swap: job.memory.and_then(|bytes| i64::try_from(bytes).ok()),
+            ..Default::default()
+        }),
+        ..Default::default()
+    };
+    let options = CreateContainerOptionsBuilder::default().name(&job.name).build();
+    let created = docker.create_container(Some(options), body).await;
+    Ok(created.with_context(|| format!("create container {} from {}", job.name, job.image))?.id)
+}
+
+pub(super) async fn run(docker: &Docker, container: &str, output: &mut dyn FnMut(&[u8])) -> Result<Exit> {
+    docker.start_container(container, None).await.with_context(|| format!("start container {container}"))?;
+    let mut seen = 0u64;
+    for _ in 0..RECONNECTS {
+        seen += follow(docker, container, seen, output).await;
+        let state = match docker.inspect_container(container, None).await {
+            Ok(facts) => facts.state.context("the engine told no state of the container")?,
+            Err(error) if status(&error) == Some(404) => {
+                bail!("container {container} was removed while it ran; its caches are kept, so run the command again")
+            }
+            Err(_) => {
+                tokio::time::sleep(Duration::from_secs(3)).await;
+                continue;
+            }
+        };
+        if !state.running.unwrap_or_default() {
+            return Ok(Exit {
+                code: state.exit_code.unwrap_or(-1),
+                out_of_memory: state.oom_killed.unwrap_or_default(),
+            });
+        }
+        // The stream broke but the build goes on: take it up again where it stopped.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    bail!("the engine no longer answers about container {container}; the build's caches are kept, so run the command again")
+}
+
+/// Hands on the log from byte `skip` on; returns how many new bytes came before the stream ended or broke.
+async fn follow(docker: &Docker, container: &str, skip: u64, output: &mut dyn FnMut(&[u8])) -> u64 {
+    let options = LogsOptionsBuilder::default().follow(true).stdout(true).stderr(true).build();
+    let mut log = docker.logs(container, Some(options));
+    let mut position = 0u64;
+    while let Some(Ok(item)) = log.next().await {
+        let (LogOutput::StdOut { message } | LogOutput::StdErr { message } | LogOutput::Console { message } | LogOutput::StdIn { message }) = item;
+        let length = message.len() as u64;
+        let known = skip.saturating_sub(position).min(length);
+        let fresh = &message[usize::try_from(known).unwrap_or(usize::MAX)..];
+        if !fresh.is_empty() {
+            output(fresh);
+        }
+        position += length;
+    }
+    position.saturating_sub(skip)
+}
+
+pub(super) async fn remove(docker: &Docker, container: &str) -> Result<()> {
+    let gone = |error: &bollard::errors::Error| matches!(status(error), Some(404 | 304 | 409));
+    let stop = StopContainerOptionsBuilder::default().t(GRACE_SECONDS).build();
+    let facts = docker.inspect_container(container, None).await;
+    let running = facts.ok().and_then(|facts| facts.state).and_then(|state| state.running).unwrap_or_default();
+    if running && let Err(error) = docker.stop_container(container, Some(stop)).await && !gone(&error) {
+        return Err(anyhow!(error).context(format!("stop container {container}")));
+    }
+    let options = RemoveContainerOptionsBuilder::default().force(true).build();
+    match docker.remove_container(container, Some(options)).await {
+        Ok(()) => Ok(()),
+        Err(error) if gone(&error) => Ok(()),
+        Err(error) => Err(anyhow!(error).context(format!("remove container {container}"))),
+    }
+}

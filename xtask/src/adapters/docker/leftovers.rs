@@ -1,0 +1,136 @@
+//! Finding and removing what carries our labels, and never anything else.
+//! The sweep of a run takes containers only: volumes and images are caches, and caches are `clean`'s business.
+
+use std::{
+    collections::HashMap,
+    fmt,
+};
+
+use anyhow::{Context, Result, anyhow};
+use bollard::{
+    query_parameters::{
+        ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder,
+        RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder,
+    },
+};
+
+use super::{DockerEngine, container, sizes, status};
+use crate::domain::label;
+
+/// Whose things are meant.
+#[derive(Debug, Clone)]
+pub(crate) enum Scope {
+    /// What this run made.
+    Run { run: String },
+    /// What killed runs of this checkout left; the caller holds the checkout's lock.
+    OtherRuns { checkout: String, run: String },
+}
+
+/// One thing with our label.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Leftover {
+    pub kind: Kind,
+    pub name: String,
+    pub id: String,
+    pub bytes: Option<u64>,
+}
+
+/// In the order in which they can be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    Container,
+    Image,
+    Volume,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Kind::Container => "container",
+            Kind::Image => "image",
+            Kind::Volume => "volume",
+        })
+    }
+}
+
+impl DockerEngine {
+    /// Stops and removes the containers in `scope`; returns their names.
+    pub async fn sweep(&self, scope: &Scope) -> Result<Vec<String>> {
+        let (wanted, spared) = match scope {
+            Scope::Run { run } => (format!("{}={run}", label::RUN), None),
+            Scope::OtherRuns { checkout, run } => (format!("{}={checkout}", label::CHECKOUT), Some(run)),
+        };
+        let options = ListContainersOptionsBuilder::default().all(true).filters(&filter(&wanted)).build();
+        let containers = self.docker.list_containers(Some(options)).await.context("list our containers")?;
+        let mut swept = Vec::new();
+        for found in containers {
+            let labels = found.labels.unwrap_or_default();
+            if spared.is_some_and(|run| labels.get(label::RUN) == Some(run)) {
+                continue;
+            }
+            let id = found.id.unwrap_or_default();
+            container::remove(&self.docker, &id).await?;
+            swept.push(found.names.unwrap_or_default().first().map_or(id, |name| name.trim_start_matches('/').into()));
+        }
+        swept.sort();
+        Ok(swept)
+    }
+
+    /// Everything of a checkout, containers first, with sizes where the engine tells them.
+    pub async fn owned(&self, checkout: &str) -> Result<Vec<Leftover>> {
+        let wanted = format!("{}={checkout}", label::CHECKOUT);
+        let containers = ListContainersOptionsBuilder::default().all(true).size(true).filters(&filter(&wanted)).build();
+        let containers = self.docker.list_containers(Some(containers)).await.context("list our containers")?;
+        let containers = containers.into_iter().map(|found| Leftover {
+            kind: Kind::Container,
+            name: found.names.unwrap_or_default().first().map(|name| name.trim_start_matches('/').into()).unwrap_or_default(),
+            id: found.id.unwrap_or_default(),
+            bytes: found.size_rw.and_then(|bytes| u64::try_from(bytes).ok()),
+        });
+        let images = ListImagesOptionsBuilder::default().filters(&filter(&wanted)).build();
+        let images = self.docker.list_images(Some(images)).await.context("list our images")?;
+        let images = images.into_iter().map(|found| Leftover {
+            kind: Kind::Image,
+            name: found.repo_tags.first().cloned().unwrap_or_else(|| found.id.clone()),
+            id: found.id,
+            bytes: u64::try_from(found.size).ok(),
+        });
+        let sizes = sizes::of_volumes(&self.address).await.unwrap_or_default();
+        let volumes = ListVolumesOptionsBuilder::default().filters(&filter(&wanted)).build();
+        let volumes = self.docker.list_volumes(Some(volumes)).await.context("list our volumes")?;
+        let volumes = volumes.volumes.unwrap_or_default().into_iter().map(|found| Leftover {
+            kind: Kind::Volume,
+            bytes: sizes.get(&found.name).copied(),
+            id: found.name.clone(),
+            name: found.name,
+        });
+        let mut all: Vec<Leftover> = containers.chain(images).chain(volumes).collect();
+        all.sort();
+        Ok(all)
+    }
+
+    pub async fn remove_leftover(&self, leftover: &Leftover) -> Result<()> {
+        let removed = match leftover.kind {
+            Kind::Container => return container::remove(&self.docker, &leftover.id).await,
+            Kind::Image => {
+                let options = RemoveImageOptionsBuilder::default().force(true).build();
+                self.docker.remove_image(&leftover.id, Some(options), None).await.map(|_| ())
+            }
+            Kind::Volume => {
+                let options = RemoveVolumeOptionsBuilder::default().force(true).build();
+                self.docker.remove_volume(&leftover.id, Some(options)).await
+            }
+        };
+        match removed {
+            Err(error) if status(&error) != Some(404) => {
+                Err(anyhow!(error).context(format!("remove {}", leftover.name)))
+            }
+            _ => Ok(()),
+        }
+    }
+
+}
+
+fn filter(label: &str) -> HashMap<String, Vec<String>> {
+    HashMap::from([("label".into(), vec![label.into()])])
+}

@@ -1,0 +1,214 @@
+//! Files in and out of containers through the archive API: no folder of any machine is ever bound.
+//! Tar runs on a thread that may block; a short channel joins it to the connection.
+
+use std::{
+    collections::BTreeMap,
+    io::{self, Read, Write},
+    path::Path,
+};
+
+use anyhow::{Context, Result, anyhow, bail};
+use bollard::{
+    Docker, body_try_stream,
+    query_parameters::{
+        ContainerArchiveInfoOptionsBuilder, DownloadFromContainerOptionsBuilder, UploadToContainerOptionsBuilder,
+    },
+};
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use sha2::{Digest, Sha256};
+use tokio::sync::mpsc;
+
+use super::status;
+use crate::ports::{CopiedFile, Tar};
+
+/// Chunks under way between the connection and the tar thread.
+const CHANNEL: usize = 32;
+const WRITE_BUFFER: usize = 256 * 1024;
+/// `read_file` is for libraries and settings, not for model servers.
+const SMALL_FILE: u64 = 64 << 20;
+
+pub(super) async fn upload(docker: &Docker, container: &str, folder: &str, tar: Tar) -> Result<()> {
+    let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(CHANNEL);
+    let writer = tokio::task::spawn_blocking(move || {
+        let mut writer = io::BufWriter::with_capacity(WRITE_BUFFER, ChannelWriter(sender.clone()));
+        let result = tar(&mut writer).and_then(|()| writer.flush().context("send the archive"));
+        if let Err(error) = &result {
+            // The engine must not take a cut archive for a whole one.
+            let _ = sender.blocking_send(Err(io::Error::other(format!("{error:#}"))));
+        }
+        result
+    });
+    let chunks = stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|item| (item, receiver)) });
+    let options = UploadToContainerOptionsBuilder::default().path(folder).build();
+    let sent = docker.upload_to_container(container, Some(options), body_try_stream(chunks)).await;
+    // What went wrong while reading explains more than the connection that broke because of it.
+    match (writer.await.context("run the archive thread")?, sent) {
+        (_, Err(error)) if status(&error).is_some() => Err(anyhow!(error)),
+        (Err(error), _) => Err(error),
+        (Ok(()), sent) => Ok(sent?),
+    }
+    .with_context(|| format!("upload to {folder} of container {container}"))
+}
+
+pub(super) async fn has_path(docker: &Docker, container: &str, path: &str) -> Result<bool> {
+    let options = ContainerArchiveInfoOptionsBuilder::default().path(path).build();
+    match docker.get_container_archive_info(container, Some(options)).await {
+        Ok(_) => Ok(true),
+        Err(error) if status(&error) == Some(404) => Ok(false),
+        Err(error) => Err(anyhow!(error).context(format!("look for {path} in container {container}"))),
+    }
+}
+
+pub(super) async fn copy_out(docker: &Docker, container: &str, path: &str, to: &Path) -> Result<CopiedFile> {
+    let target = to.to_owned();
+    let copied = download(docker, container, path, move |entry| {
+        let file = fs_err::File::create(&target)?;
+        let mut sink = Hashing { file, hash: Sha256::new(), bytes: 0 };
+        let expected = entry.size();
+        io::copy(&mut io::BufReader::with_capacity(WRITE_BUFFER, entry), &mut sink)?;
+        if sink.bytes != expected {
+            bail!("{} of {expected} bytes arrived", sink.bytes);
+        }
+        sink.file.sync_all()?;
+        Ok(CopiedFile { sha256: format!("{:x}", sink.hash.finalize()), bytes: sink.bytes })
+    });
+    copied
+        .await
+        .and_then(|file| file.with_context(|| format!("find {path}")))
+        .with_context(|| format!("copy {path} of container {container} to {}", to.display()))
+}
+
+pub(super) async fn read_file(docker: &Docker, container: &str, path: &str) -> Result<Option<Vec<u8>>> {
+    let mut path = path.to_owned();
+    // The archive API resolves links in the folders of a path but hands out a final link as it is.
+    for _ in 0..16 {
+        let found = download(docker, container, &path, |entry| {
+            if let Some(link) = entry.link_name()?.filter(|_| entry.header().entry_type().is_symlink()) {
+                return Ok(Found::Link(link.to_string_lossy().into_owned()));
+            }
+            let mut bytes = Vec::new();
+            entry.take(SMALL_FILE).read_to_end(&mut bytes)?;
+            Ok(Found::File(bytes))
+        });
+        match found.await.with_context(|| format!("read {path} of container {container}"))? {
+            None => return Ok(None),
+            Some(Found::File(bytes)) => return Ok(Some(bytes)),
+            Some(Found::Link(link)) if link.starts_with('/') => path = link,
+            Some(Found::Link(link)) => path = format!("{}/{link}", path.rsplit_once('/').map_or("", |(folder, _)| folder)),
+        }
+    }
+    bail!("{path} of container {container} is a circle of links")
+}
+
+enum Found {
+    File(Vec<u8>),
+    Link(String),
+}
+
+/// Reads the first entry of the archive of `path` on a blocking thread; none where the path does not exist.
+async fn download<T: Send + 'static>(
+    docker: &Docker,
+    container: &str,
+    path: &str,
+    read: impl FnOnce(&mut tar::Entry<'_, ChannelReader>) -> Result<T> + Send + 'static,
+) -> Result<Option<T>> {
+    let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
+    let mut chunks = Box::pin(docker.download_from_container(container, Some(options)));
+    let first = match chunks.next().await {
+        Some(Err(error)) if status(&error) == Some(404) => return Ok(None),
+        Some(first) => first?,
+        None => bail!("the engine sent nothing"),
+    };
+    let (sender, receiver) = mpsc::channel::<Bytes>(CHANNEL);
+    let reader = tokio::task::spawn_blocking(move || {
+        let mut archive = tar::Archive::new(ChannelReader { receiver, rest: Bytes::new() });
+        let entry = archive.entries()?.next().context("the engine sent an empty archive")?;
+        read(&mut entry.context("read the engine's archive")?)
+    });
+    let pumped = pump(first, chunks, sender).await;
+    let value = reader.await.context("run the archive thread")?;
+    // A cut connection also cuts the archive; the connection is the cause.
+    pumped?;
+    value.map(Some)
+}
+
+async fn pump(
+    first: Bytes,
+    mut chunks: impl Stream<Item = Result<Bytes, bollard::errors::Error>> + Unpin,
+    sender: mpsc::Sender<Bytes>,
+) -> Result<()> {
+    let mut chunk = first;
+    // The reader stops listening after the entry it wanted; that is no error.
+    while sender.send(chunk).await.is_ok() {
+        match chunks.next().await {
+            Some(next) => chunk = next?,
+            None => break,
+        }
+    }
+    Ok(())
+}
+
+/// A tar of a few files, the same bytes for the same files.
+pub(super) fn tar_of_files(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (path, bytes) in files {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        header.set_mode(if path.ends_with(".sh") { 0o755 } else { 0o644 });
+        header.set_mtime(1);
+        builder.append_data(&mut header, path, bytes.as_slice())?;
+    }
+    Ok(builder.into_inner()?)
+}
+
+struct ChannelWriter(mpsc::Sender<io::Result<Bytes>>);
+
+impl Write for ChannelWriter {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let sent = self.0.blocking_send(Ok(Bytes::copy_from_slice(bytes)));
+        sent.map(|()| bytes.len()).map_err(|_| io::Error::new(io::ErrorKind::BrokenPipe, "the engine stopped reading"))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+struct ChannelReader {
+    receiver: mpsc::Receiver<Bytes>,
+    rest: Bytes,
+}
+
+impl Read for ChannelReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.rest.is_empty() {
+            match self.receiver.blocking_recv() {
+                Some(chunk) => self.rest = chunk,
+                None => return Ok(0),
+            }
+        }
+        let length = self.rest.len().min(buffer.len());
+        buffer[..length].copy_from_slice(&self.rest.split_to(length));
+        Ok(length)
+    }
+}
+
+struct Hashing {
+    file: fs_err::File,
+    hash: Sha256,
+    bytes: u64,
+}
+
+impl Write for Hashing {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write_all(bytes)?;
+        self.hash.update(bytes);
+        self.bytes += bytes.len() as u64;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}

@@ -1,0 +1,31 @@
+//! Files of this checkout that commands read, measure and remove.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+/// A whole file; the error names it.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {
+    if path.is_dir() {
+        bail!("{} is a folder; name a file", path.display());
+    }
+    Ok(fs_err::read(path)?)
+}
+
+/// Bytes of a file, or of all files below a folder; links count as themselves.
+pub(crate) fn size(path: &Path) -> u64 {
+    let Ok(meta) = fs_err::symlink_metadata(path) else { return 0 };
+    if !meta.is_dir() {
+        return meta.len();
+    }
+    fs_err::read_dir(path).into_iter().flatten().flatten().map(|entry| size(&entry.path())).sum()
+}
+
+/// Removes a file or a folder; one that is not there is no error.
+pub(crate) fn remove(path: &Path) -> Result<()> {
+    match fs_err::symlink_metadata(path) {
+        Err(_) => Ok(()),
+        Ok(meta) if meta.is_dir() => Ok(fs_err::remove_dir_all(path)?),
+        Ok(_) => Ok(fs_err::remove_file(path)?),
+    }
+}

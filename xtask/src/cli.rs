@@ -1,0 +1,97 @@
+//! The command line as types; the doc comments are the help text. No logic lives here.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Builds TensorFlow Serving just right for the machines that will run it.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct Global {
+    /// Profile of config.toml [default: its `default-profile`]
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Configuration to use; its folder is the checkout that is built in [default: this workspace's config.toml]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print the plan and stop: needs no engine, network or checkout
+    #[arg(long, global = true)]
+    pub dry_run: bool,
+    /// Events and results as NDJSON on stdout
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Show the output of the tools as it comes
+    #[arg(short, long, global = true)]
+    pub verbose: bool,
+    /// Plain lines instead of progress bars
+    #[arg(long, global = true)]
+    pub no_progress: bool,
+    /// Stop at once, instead of waiting, where another run works in this checkout
+    #[arg(long, global = true)]
+    pub no_wait: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// The whole story on one offline machine: set up the host, then build the sample's servers
+    Quickstart,
+    /// Check every precondition and say how to mend what is missing
+    Doctor,
+    /// Build the servers: sources, tf-dev image, Bazel, extraction to bin/, proof, receipt
+    BuildServers(BuildServers),
+    /// Show what a binary demands: CPU features by function, glibc, libraries
+    Inspect(Inspect),
+    /// List what this checkout made on the engine and in target/xtask; --execute removes it
+    Clean(Clean),
+    /// Format, lint and run every test, the ones with a real engine and a real Bazel included
+    Test(Test),
+    /// Print the completion script of a shell
+    Completions {
+        /// The shell to complete for
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+pub struct BuildServers {
+    /// Variants of config.toml, such as cpu-optimized [default: all]
+    #[arg(value_name = "VARIANT")]
+    pub variants: Vec<String>,
+    /// Start no further variant once one has failed
+    #[arg(long, conflicts_with = "keep_going")]
+    pub fail_fast: bool,
+    /// Build the other variants although one has failed (the default)
+    #[arg(long)]
+    pub keep_going: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// An ELF program or library
+    pub file: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub struct Clean {
+    /// Remove what is listed
+    #[arg(long)]
+    pub execute: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Test {
+    /// Only the tests that need neither engine nor network
+    #[arg(long)]
+    pub offline: bool,
+    /// Only tests whose name contains this
+    #[arg(value_name = "FILTER")]
+    pub filter: Option<String>,
+}

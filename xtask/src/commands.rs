@@ -1,0 +1,42 @@
+//! From verb to command. Each command is its file's five beats: select, plan, preflight, execute, report.
+
+mod build_servers;
+mod clean;
+mod doctor;
+mod inspect;
+mod quickstart;
+mod session;
+mod setup;
+mod test;
+
+use anyhow::Result;
+use clap::CommandFactory;
+
+use crate::cli::{Cli, Command};
+
+pub(crate) use session::Session;
+
+/// How a command that could do its work ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    Well,
+    /// It told what failed; the exit code says so too.
+    WithFailures,
+}
+
+pub(crate) async fn run(command: &Command, session: &Session) -> Result<Ended> {
+    match command {
+        Command::Quickstart => quickstart::run(session).await,
+        Command::Doctor => doctor::run(session).await,
+        Command::BuildServers(args) => build_servers::run(args, session).await,
+        Command::Inspect(args) => inspect::run(args, session),
+        Command::Clean(args) => clean::run(args, session).await,
+        Command::Test(args) => test::run(args, session).await,
+        Command::Completions { shell } => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "cargo-xtask", &mut script);
+            session.report.result(String::from_utf8_lossy(&script).trim_end(), serde_json::Value::Null);
+            Ok(Ended::Well)
+        }
+    }
+}

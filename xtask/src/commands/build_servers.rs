@@ -1,0 +1,100 @@
+//! `cargo xtask build-servers`: from sources to proven binaries in `bin/`.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::{Ended, Session};
+use crate::{
+    adapters::{host::ThisHost, sources::CheckedOut},
+    cli::BuildServers,
+    config::Config,
+    domain::{event::Event, plan::{self, Plan}, profile::Profile, variant::VariantName},
+    execute::{self, Freshness, Outcome, Ports, Scene},
+};
+
+pub(crate) async fn run(args: &BuildServers, session: &Session) -> Result<Ended> {
+    let config = session.config()?;
+    with_profile(args, session.profile(&config)?, &config, session).await
+}
+
+/// The same for a profile that was chosen elsewhere.
+pub(super) async fn with_profile(args: &BuildServers, profile: &Profile, config: &Config, session: &Session) -> Result<Ended> {
+    let plan = plan(args, config, profile)?;
+    if session.global.dry_run {
+        session.report.plan(&plan.to_string(), &json!({ "steps": plan.steps().iter().map(ToString::to_string).collect::<Vec<_>>() }));
+        return Ok(Ended::Well);
+    }
+    build(&plan, args.fail_fast, config, session).await
+}
+
+fn plan(args: &BuildServers, config: &Config, profile: &Profile) -> Result<Plan> {
+    let variants = config.select(&args.variants)?;
+    Ok(plan::build_servers(&plan::Inputs {
+        profile,
+        variants: &variants,
+        engine: &config.engine,
+        resources: &config.resources,
+        remote: &config.remote,
+    })?)
+}
+
+async fn build(plan: &Plan, fail_fast: bool, config: &Config, session: &Session) -> Result<Ended> {
+    let _lock = session.lock("build-servers").await?;
+    let source = CheckedOut;
+    let freshness = execute::look(plan, &source, &session.folders).await?;
+    let outcomes = if freshness.iter().all(|f| f.current.is_some()) {
+        freshness.iter().filter_map(|f| Some((f.variant.clone(), Outcome::UpToDate(f.current.clone()?)))).collect()
+    } else {
+        let engine = session.engine(config).await?;
+        session.sweep_others(engine).await?;
+        let host = ThisHost;
+        let scene = scene(fail_fast, config, session)?;
+        super::doctor::preflight(plan, engine, config, session).await?;
+        let ports = Ports { engine, source: &source, host: &host };
+        execute::build_servers(plan, &freshness, &ports, &scene, &session.report).await?
+    };
+    Ok(tell(&outcomes, &freshness, session))
+}
+
+fn scene<'c>(fail_fast: bool, config: &'c Config, session: &Session) -> Result<Scene<'c>> {
+    Ok(Scene {
+        folders: session.folders.clone(),
+        run: session.run.clone(),
+        checkout: session.checkout.clone(),
+        labels: config.engine.labels.clone(),
+        resources: &config.resources,
+        ca_bundle: ThisHost::ca_bundle(&config.engine.ca_bundle, &session.folders.root)?,
+        headers: ThisHost::secrets(&config.remote.headers)?,
+        fail_fast,
+    })
+}
+
+/// Paths on stdout, the table on stderr, the exit code for scripts.
+fn tell(outcomes: &[(VariantName, Outcome)], freshness: &[Freshness], session: &Session) -> Ended {
+    let mut rows = Vec::new();
+    for (variant, outcome) in outcomes {
+        let reason = freshness.iter().find(|f| f.variant == *variant).map(|f| f.reason.clone()).unwrap_or_default();
+        let (state, built, detail) = match outcome {
+            Outcome::UpToDate(built) => ("up to date", Some(built), reason),
+            Outcome::Built(built) => ("built", Some(built), reason),
+            Outcome::Failed(error) => ("failed", None, error.to_string().lines().next().unwrap_or_default().into()),
+            Outcome::NotStarted => ("not started", None, String::new()),
+        };
+        if let Some(built) = built {
+            if state == "up to date" {
+                session.report.event(Event::UpToDate { variant: variant.to_string(), reason: detail.clone() });
+            }
+            let path = session.folders.shown(&built.path).display().to_string();
+            session.report.result(&path, json!({ "variant": variant, "state": state, "receipt": built.receipt }));
+        }
+        let size = built.map(|b| format!("{:.1} MiB", b.receipt.binary.bytes as f64 / f64::from(1 << 20))).unwrap_or_default();
+        let seconds = built.filter(|_| state == "built").and_then(|b| b.receipt.build.seconds.get("build").copied());
+        let hits = built.filter(|_| state == "built").map(|b| b.receipt.build.cache_hits.to_string()).unwrap_or_default();
+        let seconds = seconds.map(|s| format!("{s:.1} s")).unwrap_or_default();
+        rows.push(vec![variant.to_string(), state.into(), seconds, hits, size, detail]);
+    }
+    let headers = ["variant", "state", "build", "cache hits", "size", "why"].map(String::from).to_vec();
+    session.report.event(Event::Table { title: "servers".into(), headers, rows });
+    let failed = outcomes.iter().any(|(_, outcome)| matches!(outcome, Outcome::Failed(_) | Outcome::NotStarted));
+    if failed { Ended::WithFailures } else { Ended::Well }
+}

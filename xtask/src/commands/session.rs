@@ -1,0 +1,113 @@
+//! One invocation: its report, its folders, its identity, and the engine once it has been asked for.
+
+use std::{
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use anyhow::{Context, Result};
+use sha2::{Digest, Sha256};
+use tokio::sync::OnceCell;
+
+use crate::{
+    adapters::{
+        docker::{DockerEngine, Scope},
+        lock::{self, CheckoutLock},
+    },
+    cli::Global,
+    config::Config,
+    domain::profile::Profile,
+    execute::Folders,
+    report::{self, Report},
+};
+
+pub(crate) struct Session {
+    pub global: Global,
+    pub report: Report,
+    pub folders: Folders,
+    /// Identifies this invocation in labels, names and receipts.
+    pub run: String,
+    /// Identifies this checkout on engines it may share with others.
+    pub checkout: String,
+    config_path: PathBuf,
+    engine: OnceCell<DockerEngine>,
+}
+
+impl Session {
+    pub fn new(global: &Global) -> Self {
+        let config_path = global.config.clone().unwrap_or_else(|| workspace().join("config.toml"));
+        let config_path = std::path::absolute(&config_path).unwrap_or(config_path);
+        let root = config_path.parent().unwrap_or(Path::new("/")).to_owned();
+        let seconds = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
+        let identity = format!("{}\n{}", lock::machine_name(), root.display());
+        Self {
+            report: Report::new(report::Options::for_this_process(global.json, global.verbose, !global.no_progress)),
+            global: global.clone(),
+            run: format!("{seconds:x}-{}", std::process::id()),
+            checkout: format!("{:x}", Sha256::digest(identity.as_bytes()))[..8].to_owned(),
+            folders: Folders { root },
+            config_path,
+            engine: OnceCell::new(),
+        }
+    }
+
+    pub fn config(&self) -> Result<Config> {
+        Ok(Config::load(&self.config_path)?)
+    }
+
+    /// The profile that was asked for, or the configuration's default.
+    pub fn profile<'c>(&self, config: &'c Config) -> Result<&'c Profile> {
+        Ok(config.profile(self.global.profile.as_deref().unwrap_or(&config.default_profile))?)
+    }
+
+    /// Connects on first use.
+    pub async fn engine(&self, config: &Config) -> Result<&DockerEngine> {
+        self.engine.get_or_try_init(|| DockerEngine::connect(&config.engine)).await
+    }
+
+    /// Holds this checkout until dropped; waits for another run's end unless told not to.
+    pub async fn lock(&self, command: &str) -> Result<CheckoutLock> {
+        let file = self.folders.root.join("target/xtask/lock");
+        let say = |text: String| self.report.note(&text);
+        lock::acquire(&file, command, !self.global.no_wait, &say).await
+    }
+
+    /// Removes what killed runs of this checkout left; needs the lock.
+    pub async fn sweep_others(&self, engine: &DockerEngine) -> Result<()> {
+        let scope = Scope::OtherRuns { checkout: self.checkout.clone(), run: self.run.clone() };
+        let swept = engine.sweep(&scope).await.context("sweep what an earlier run left")?;
+        if !swept.is_empty() {
+            self.report.note(&format!("swept what a killed run left: {}", swept.join(", ")));
+        }
+        for partial in leftover_files(&self.folders) {
+            fs_err::remove_file(&partial).or_else(|_| fs_err::remove_dir_all(&partial))?;
+            self.report.note(&format!("removed a killed run's {}", self.folders.shown(&partial).display()));
+        }
+        Ok(())
+    }
+
+    /// Ends this run's containers; nothing to do where no engine was ever asked.
+    pub async fn sweep(&self) -> Result<()> {
+        let Some(engine) = self.engine.get() else { return Ok(()) };
+        let swept = engine.sweep(&Scope::Run { run: self.run.clone() }).await;
+        swept.map(|_| ()).context("stop this run's containers")
+    }
+}
+
+/// The workspace this xtask was compiled in.
+fn workspace() -> &'static Path {
+    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+    own.parent().unwrap_or(own)
+}
+
+/// Half-written binaries and archives.
+fn leftover_files(folders: &Folders) -> Vec<PathBuf> {
+    let entries = |folder: PathBuf| fs_err::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
+    let partial = |path: &PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        name.starts_with(".tensorflow_model_server.") && name.contains(".partial-")
+    };
+    let mut found: Vec<PathBuf> = entries(folders.bin()).filter(partial).chain(entries(folders.work())).collect();
+    found.sort();
+    found
+}

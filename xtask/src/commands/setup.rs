@@ -1,0 +1,57 @@
+//! Host set-up for the two commands that do all of it: says what is missing, installs it where that is safe
+//! (root on Debian or Ubuntu), and elsewhere prints the exact commands and stops.
+
+use anyhow::{Result, bail};
+
+use super::Session;
+use crate::adapters::{docker::DockerEngine, host::ThisHost};
+
+/// A package and the program by which its presence is known.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Need {
+    pub program: &'static str,
+    pub packages: &'static [&'static str],
+}
+
+pub(super) const ENGINE: Need = Need { program: "dockerd", packages: &["docker.io", "iptables"] };
+pub(super) const DEBOOTSTRAP: Need = Need { program: "debootstrap", packages: &["debootstrap"] };
+
+/// What set-up would do, for `--dry-run`.
+pub(super) fn plan(needs: &[Need]) -> String {
+    let packages: Vec<&str> = needs.iter().flat_map(|need| need.packages).copied().collect();
+    format!("# set-up, where missing and run as root on Debian or Ubuntu\napt-get install {}\ndockerd &  # where no engine answers", packages.join(" "))
+}
+
+/// Leaves a host on which the needs are met and an engine answers.
+pub(super) async fn host(needs: &[Need], session: &Session) -> Result<()> {
+    let config = session.config()?;
+    let facts = ThisHost::facts(&session.folders.root);
+    let answers = DockerEngine::connect(&config.engine).await;
+    let absent = |need: &&Need| !ThisHost::has_program(need.program) && !(need.program == ENGINE.program && answers.is_ok());
+    let missing: Vec<&str> = needs.iter().filter(absent).flat_map(|need| need.packages).copied().collect();
+    let refused = answers.err().map(|error| format!("{error:#}"));
+    if missing.is_empty() && refused.is_none() {
+        return Ok(());
+    }
+    let remote = config.engine.host.is_some() || ThisHost::names_an_engine();
+    if let Some(reason) = refused.as_ref().filter(|_| remote) {
+        bail!("the engine you chose does not answer, and starting another would not be what you asked for: {reason}");
+    }
+    if !facts.is_root || !facts.is_debian_like {
+        let install = if missing.is_empty() { String::new() } else { format!("\n  sudo apt-get update && sudo apt-get install --no-install-recommends {}", missing.join(" ")) };
+        let start = if refused.is_some() { "\n  sudo systemctl start docker   # or: sudo dockerd &" } else { "" };
+        bail!("this host lacks what the run needs; as root on Debian or Ubuntu it would be set up for you, here please run:{install}{start}");
+    }
+    let say = |line: String| session.report.event(crate::domain::event::Event::LogLine { variant: "set-up".into(), line });
+    if !missing.is_empty() {
+        let started = session.report.start(None, &format!("install {}", missing.join(" ")));
+        ThisHost::install(&missing, &say).await?;
+        session.report.finish_step(started);
+    }
+    if refused.is_some() {
+        let started = session.report.start(None, "start the container engine");
+        ThisHost::start_engine(&|line| session.report.note(&line)).await?;
+        session.report.finish_step(started);
+    }
+    Ok(())
+}

@@ -1,0 +1,159 @@
+//! Configuration plus selection becomes an ordered plan, byte for byte the same each time.
+//! Planning never touches the world: no daemon, no network, no checkout, no clock.
+
+use std::{collections::BTreeSet, fmt};
+
+use crate::domain::{
+    dialect::Dialect,
+    profile::{BaseImage, DeviceToolchain, Profile},
+    proof::{Ceiling, Contract, elf::Architecture},
+    settings::{EngineSettings, RemoteSettings, Resources},
+    source::Sources,
+    step::{CheckOut, Extract, ImageRecipe, Prove, ReadTree, RunBazel, Step},
+    toolchain::BazelBuild,
+    variant::{Variant, VariantName},
+};
+
+/// Everything `build-servers` would do, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    pub title: String,
+    /// How `$JOBS` in the lines below is found.
+    pub jobs: String,
+    /// Done once, before any variant: sources.
+    pub sources: Step,
+    /// Base and build images, each once.
+    pub images: Vec<Step>,
+    pub builds: Vec<VariantBuild>,
+}
+
+/// The steps of one variant; variants share nothing but caches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VariantBuild {
+    pub variant: Variant,
+    pub profile: String,
+    pub run: RunBazel,
+    pub extract: Extract,
+    pub prove: Prove,
+}
+
+/// What planning needs of the configuration.
+pub struct Inputs<'a> {
+    pub profile: &'a Profile,
+    pub variants: &'a [&'a Variant],
+    pub engine: &'a EngineSettings,
+    pub resources: &'a Resources,
+    pub remote: &'a RemoteSettings,
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum PlanError {
+    #[error(
+        "profile `{profile}` cannot build {variant}: it has no [profiles.{profile}.devices.{device}]; add that table \
+         to config.toml or leave the variant out"
+    )]
+    NoSuchDevice { profile: String, variant: VariantName, device: String },
+}
+
+/// Plans the servers of `inputs.variants`.
+pub fn build_servers(inputs: &Inputs<'_>) -> Result<Plan, PlanError> {
+    let builds = inputs.variants.iter().map(|variant| plan_variant(inputs, variant)).collect::<Result<Vec<_>, _>>()?;
+    let recipes: BTreeSet<_> = builds.iter().map(|build| build.run.image.image.name.clone()).collect();
+    let recipe = |name: &String| builds.iter().find(|build| build.run.image.image.name == *name).map(|b| &b.run.image);
+    let recipes: Vec<&ImageRecipe> = recipes.iter().filter_map(recipe).collect();
+    let bases = recipes.iter().map(|recipe| &recipe.image.base);
+    let bases: BTreeSet<&BaseImage> = bases.chain(builds.iter().map(|build| &build.prove.serving_base)).collect();
+    let images = bases.into_iter().cloned().map(Step::ProvideBase);
+    let images = images.chain(recipes.iter().map(|recipe| Step::BuildImage((*recipe).clone()))).collect();
+    Ok(Plan {
+        title: format!("build-servers, profile {}: {}", inputs.profile.name, inputs.profile.about),
+        jobs: jobs_line(inputs.resources),
+        sources: source_step(inputs.profile),
+        images,
+        builds,
+    })
+}
+
+fn plan_variant(inputs: &Inputs<'_>, variant: &Variant) -> Result<VariantBuild, PlanError> {
+    let profile = inputs.profile;
+    let device = profile.devices.get(&variant.device).ok_or_else(|| PlanError::NoSuchDevice {
+        profile: profile.name.clone(),
+        variant: variant.name.clone(),
+        device: variant.device.to_string(),
+    })?;
+    let image = profile.build_images[&device.build_image].clone();
+    let build = BazelBuild::new(profile, device, variant, inputs.remote);
+    let binary = format!("bin/{}", variant.binary_name());
+    let network = inputs.engine.network.clone();
+    Ok(VariantBuild {
+        variant: variant.clone(),
+        profile: profile.name.clone(),
+        extract: Extract { variant: variant.name.clone(), from: build.binary(), to: binary.clone() },
+        prove: Prove {
+            variant: variant.name.clone(),
+            binary,
+            contract: contract(profile, device, variant),
+            serving_base: device.serving_base.clone(),
+        },
+        run: RunBazel {
+            variant: variant.name.clone(),
+            image: ImageRecipe {
+                repository: "tf-dev".into(),
+                tag: format!("{}-{}", profile.name, image.name),
+                image,
+                network: network.clone(),
+            },
+            dialect: Dialect::of_version(profile.bazel.version),
+            environment: device.environment.clone(),
+            memory: inputs.resources.memory,
+            build,
+            network,
+        },
+    })
+}
+
+/// What the variant and its profile's own flags allow, and thus promise.
+fn contract(profile: &Profile, device: &DeviceToolchain, variant: &Variant) -> Contract {
+    Contract {
+        architecture: Architecture::X86_64,
+        demanded: variant.cpu_features.union(&profile.bazel.cpu_features).cloned().collect(),
+        ceiling: if variant.exact { Ceiling::Demanded } else { Ceiling::None },
+        dispatched: device.dispatched.clone(),
+        host_libraries: device.host_libraries.clone(),
+    }
+}
+
+fn source_step(profile: &Profile) -> Step {
+    match &profile.sources {
+        Sources::Tree(folder) => Step::ReadTree(ReadTree { folder: folder.clone() }),
+        Sources::Repositories(repositories) => Step::CheckOut(CheckOut {
+            folder: format!("serving/{}", profile.name),
+            repositories: repositories.clone(),
+        }),
+    }
+}
+
+fn jobs_line(resources: &Resources) -> String {
+    match resources.jobs {
+        Some(jobs) => format!("JOBS={jobs}  # [resources] jobs"),
+        None => format!("JOBS=min(cores, memory / {} MiB) of the engine", resources.memory_per_job >> 20),
+    }
+}
+
+impl Plan {
+    /// Every step, in the order it would run.
+    pub fn steps(&self) -> Vec<Step> {
+        let variants = self.builds.iter().flat_map(|build| {
+            let run = Step::RunBazel(Box::new(build.run.clone()));
+            [run, Step::Extract(build.extract.clone()), Step::Prove(Box::new(build.prove.clone()))]
+        });
+        std::iter::once(self.sources.clone()).chain(self.images.iter().cloned()).chain(variants).collect()
+    }
+}
+
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "# {}\n{}", self.title, self.jobs)?;
+        self.steps().iter().try_for_each(|step| write!(f, "\n{step}"))
+    }
+}

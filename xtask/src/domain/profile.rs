@@ -1,0 +1,98 @@
+//! A profile is data: which sources, which build image and which Bazel flags make a server.
+//! Nothing in the code may ask for a profile by name.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+
+use serde::Serialize;
+
+use crate::domain::{proof::Feature, source::Sources, variant::Device};
+
+/// One generation of TensorFlow Serving and the toolchain that builds it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Profile {
+    pub name: String,
+    pub about: String,
+    /// The server's Bazel label.
+    pub label: String,
+    pub sources: Sources,
+    pub bazel: Bazel,
+    /// Build images by name; devices refer to them.
+    pub build_images: BTreeMap<String, BuildImage>,
+    pub devices: BTreeMap<Device, DeviceToolchain>,
+}
+
+/// The Bazel of a profile and what it is always told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bazel {
+    pub version: BazelVersion,
+    pub startup: Vec<String>,
+    pub flags: Vec<String>,
+    /// CPU features that `flags` turn on for every variant.
+    pub cpu_features: BTreeSet<Feature>,
+}
+
+/// Major, minor, patch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct BazelVersion(pub u32, pub u32, pub u32);
+
+impl fmt::Display for BazelVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.0, self.1, self.2)
+    }
+}
+
+/// The image that holds compilers and Bazel, called `tf-dev` since the article.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildImage {
+    pub name: String,
+    /// Path of the Dockerfile, from the workspace's root.
+    pub dockerfile: String,
+    pub base: BaseImage,
+    pub args: BTreeMap<String, String>,
+}
+
+/// Where an image begins.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BaseImage {
+    /// A reference that the engine pulls; pinned when it carries a digest.
+    Registry(String),
+    /// A Debian release made by debootstrap on this machine.
+    Bootstrap(String),
+}
+
+impl BaseImage {
+    pub fn is_pinned(&self) -> bool {
+        match self {
+            BaseImage::Registry(reference) => reference.contains("@sha256:"),
+            BaseImage::Bootstrap(_) => true,
+        }
+    }
+}
+
+impl fmt::Display for BaseImage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BaseImage::Registry(reference) => f.write_str(reference),
+            BaseImage::Bootstrap(release) => write!(f, "debootstrap:{release}"),
+        }
+    }
+}
+
+/// What a profile does differently for one device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceToolchain {
+    /// Name of the build image.
+    pub build_image: String,
+    pub flags: Vec<String>,
+    pub environment: BTreeMap<String, String>,
+    /// The image that the server will run in; the binary's libraries must be there.
+    pub serving_base: BaseImage,
+    /// Patterns of function names that look at the CPU before they run, so that they may exceed the contract.
+    pub dispatched: Vec<String>,
+    /// Libraries that the host's container runtime brings (the GPU driver's).
+    pub host_libraries: Vec<String>,
+}

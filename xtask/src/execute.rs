@@ -1,0 +1,243 @@
+//! A plan times the ports gives outcomes: the only bridge from intent to effect.
+//! It never asks whether it should; whoever calls it means it.
+
+mod attempt;
+mod base;
+mod cache;
+mod freshness;
+mod image;
+mod variant;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+};
+
+use anyhow::{Context, Result};
+use futures_util::{StreamExt, stream};
+
+use crate::{
+    domain::{
+        event::Event,
+        label,
+        plan::{Plan, VariantBuild},
+        profile::BaseImage,
+        settings::Resources,
+        step::Step,
+        toolchain,
+        variant::VariantName,
+    },
+    ports::{Engine, EngineFacts, Host, ImageFacts, Labels, Source},
+    report::Report,
+};
+
+pub(crate) use freshness::{Freshness, look};
+
+/// What steps act through.
+pub(crate) struct Ports<'a, E, S, H> {
+    pub engine: &'a E,
+    pub source: &'a S,
+    pub host: &'a H,
+}
+
+/// Where and as whom this run acts.
+pub(crate) struct Scene<'a> {
+    pub folders: Folders,
+    /// Identifies this invocation.
+    pub run: String,
+    /// Identifies this checkout on the engine.
+    pub checkout: String,
+    /// The user's own labels.
+    pub labels: Labels,
+    pub resources: &'a Resources,
+    /// Certificates for build steps, PEM.
+    pub ca_bundle: Option<Vec<u8>>,
+    /// Remote cache headers with their values: secrets.
+    pub headers: BTreeMap<String, String>,
+    pub fail_fast: bool,
+}
+
+/// The folders of a checkout.
+#[derive(Debug, Clone)]
+pub(crate) struct Folders {
+    pub root: PathBuf,
+}
+
+impl Folders {
+    pub fn bin(&self) -> PathBuf {
+        self.root.join("bin")
+    }
+
+    pub fn logs(&self) -> PathBuf {
+        self.root.join("target/xtask/logs")
+    }
+
+    pub fn cache(&self) -> PathBuf {
+        self.root.join("target/xtask/cache")
+    }
+
+    pub fn work(&self) -> PathBuf {
+        self.root.join("target/xtask/work")
+    }
+
+    /// A path as people know it: from the checkout's root.
+    pub fn shown<'p>(&self, path: &'p Path) -> &'p Path {
+        path.strip_prefix(&self.root).unwrap_or(path)
+    }
+}
+
+impl Scene<'_> {
+    pub fn labels(&self, role: &str) -> Labels {
+        let own = [(label::CHECKOUT, self.checkout.as_str()), (label::RUN, &self.run), (label::ROLE, role)];
+        let own = own.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        self.labels.clone().into_iter().chain(own).collect()
+    }
+
+    /// A name for a container or volume of this checkout.
+    pub fn name(&self, role: &str) -> String {
+        format!("tfs-{}-{role}", self.checkout)
+    }
+}
+
+/// How one variant ended.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    UpToDate(variant::Built),
+    Built(variant::Built),
+    Failed(anyhow::Error),
+    NotStarted,
+}
+
+/// Brings every variant of the plan up to date. Failures of a variant are outcomes; an error means none could start.
+pub(crate) async fn build_servers<E: Engine, S: Source, H: Host>(
+    plan: &Plan,
+    freshness: &[Freshness],
+    ports: &Ports<'_, E, S, H>,
+    scene: &Scene<'_>,
+    report: &Report,
+) -> Result<Vec<(VariantName, Outcome)>> {
+    let stale = |name: &VariantName| freshness.iter().any(|f| f.variant == *name && f.current.is_none());
+    let stale: Vec<&VariantBuild> = plan.builds.iter().filter(|build| stale(&build.variant.name)).collect();
+    let facts = ports.engine.facts().await?;
+    let sources = prepare_sources(plan, ports, scene, report).await?;
+    let images = prepare_images(plan, &stale, ports, scene, report).await?;
+    let total = scene.resources.jobs.unwrap_or_else(|| {
+        let memory = scene.resources.memory.map_or(facts.memory, |limit| limit.min(facts.memory));
+        toolchain::jobs(facts.cores, memory, scene.resources.memory_per_job)
+    });
+    let (side_by_side, jobs) = toolchain::share_jobs(total, scene.resources.min_jobs_per_variant, stale.len());
+    report.event(Event::Note { text: machine_line(&facts, scene.resources, side_by_side, jobs) });
+
+    let stopped = AtomicBool::new(false);
+    let builds = stale.iter().map(|build| async {
+        if stopped.load(Ordering::Relaxed) {
+            return (build.variant.name.clone(), Outcome::NotStarted);
+        }
+        let input = freshness.iter().find(|f| f.variant == build.variant.name);
+        let job = variant::Job { build, sources: &sources, images: &images, engine: &facts, jobs };
+        let built = match input {
+            Some(input) => variant::build(&job, input, ports, scene, report).await,
+            None => Err(anyhow::anyhow!("the plan changed while it ran")),
+        };
+        let outcome = built.map_or_else(Outcome::Failed, Outcome::Built);
+        if let Outcome::Failed(error) = &outcome {
+            stopped.fetch_or(scene.fail_fast, Ordering::Relaxed);
+            report.event(Event::Warning { text: format!("{}: {error:#}", build.variant.name) });
+        }
+        (build.variant.name.clone(), outcome)
+    });
+    let mut outcomes: BTreeMap<_, _> = stream::iter(builds).buffer_unordered(side_by_side).collect().await;
+    let in_order = plan.builds.iter().map(|build| {
+        let name = build.variant.name.clone();
+        let current = freshness.iter().find(|f| f.variant == name).and_then(|f| f.current.clone());
+        let outcome = outcomes.remove(&name).or(current.map(Outcome::UpToDate)).unwrap_or(Outcome::NotStarted);
+        (name, outcome)
+    });
+    Ok(in_order.collect())
+}
+
+/// The sources as the build containers will mount them.
+pub(crate) struct PreparedSources {
+    folder: PathBuf,
+    /// Hash of the content, which names the volume.
+    key: String,
+}
+
+async fn prepare_sources<E, S: Source, H>(
+    plan: &Plan,
+    ports: &Ports<'_, E, S, H>,
+    scene: &Scene<'_>,
+    report: &Report,
+) -> Result<PreparedSources> {
+    let folder = match &plan.sources {
+        Step::CheckOut(step) => {
+            let folder = scene.folders.root.join(&step.folder);
+            let say = |text| report.event(Event::Note { text });
+            ports.source.check_out(&folder, &step.repositories, &say).await?;
+            folder
+        }
+        Step::ReadTree(step) => scene.folders.root.join(&step.folder),
+        other => anyhow::bail!("`{other}` is no source step"),
+    };
+    let key = ports.source.digest(&folder).await?;
+    Ok(PreparedSources { folder, key })
+}
+
+/// Images by what the plan calls them.
+pub(crate) struct PreparedImages {
+    pub bases: BTreeMap<BaseImage, (String, ImageFacts)>,
+    pub build_images: BTreeMap<String, image::Built>,
+}
+
+async fn prepare_images<E: Engine, S, H: Host>(
+    plan: &Plan,
+    stale: &[&VariantBuild],
+    ports: &Ports<'_, E, S, H>,
+    scene: &Scene<'_>,
+    report: &Report,
+) -> Result<PreparedImages> {
+    let mut images = PreparedImages { bases: BTreeMap::new(), build_images: BTreeMap::new() };
+    for step in &plan.images {
+        match step {
+            Step::ProvideBase(wanted) => {
+                let used = |build: &&VariantBuild| {
+                    build.run.image.image.base == *wanted || build.prove.serving_base == *wanted
+                };
+                if stale.iter().any(used) {
+                    let base = base::provide(wanted, ports, scene, report).await;
+                    images.bases.insert(wanted.clone(), base.with_context(|| format!("provide base image {wanted}"))?);
+                }
+            }
+            Step::BuildImage(recipe) if stale.iter().any(|build| build.run.image == *recipe) => {
+                let (reference, base) = images.bases.get(&recipe.image.base).context("bases come before build images")?;
+                let built = image::provide(recipe, (reference, base), ports.engine, scene, report).await;
+                let built = built.with_context(|| format!("build image {}", recipe.name()))?;
+                images.build_images.insert(recipe.name(), built);
+            }
+            _ => {}
+        }
+    }
+    Ok(images)
+}
+
+fn machine_line(facts: &EngineFacts, resources: &Resources, side_by_side: usize, jobs: u32) -> String {
+    let gib = |bytes: u64| format!("{:.1} GiB", bytes as f64 / (1u64 << 30) as f64);
+    let at_once = if side_by_side > 1 { format!(", {side_by_side} variants at once") } else { String::new() };
+    format!(
+        "engine {}: {} cores, {}; {jobs} jobs at {} each{at_once}",
+        facts.version,
+        facts.cores,
+        gib(facts.memory),
+        gib(resources.memory_per_job)
+    )
+}
+
+/// The way out of a failure that many steps can meet; told once, below the error.
+pub(crate) fn advice(error: &anyhow::Error) -> Option<&'static str> {
+    let text = format!("{error:#}").to_lowercase();
+    text.contains("no space left on device").then_some(
+        "a disk is full: the engine's data root unless the text above names a file of this checkout; `cargo xtask doctor` \
+         shows both, `cargo xtask clean` lists what of ours can go, `docker system df` what else the engine holds",
+    )
+}

@@ -1,0 +1,206 @@
+//! Running Bazel until it has built: one container an attempt, and half the jobs after the kernel killed a compiler.
+//! The volumes outlive every attempt, so that each goes on where the last one stopped.
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    io::Write,
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+
+use super::{Ports, Scene, variant::Job};
+use crate::{
+    domain::{
+        bazel_output::{BazelOutput, Summary},
+        event::Event,
+        toolchain,
+    },
+    ports::{COMPLETE, ContainerJob, Engine, Exit, Source, Tar},
+    report::Report,
+};
+
+/// A build that succeeded; its container has ended and still holds the binary.
+pub(super) struct Ran {
+    pub container: String,
+    pub command: Vec<String>,
+    pub jobs: u32,
+    pub attempts: u32,
+    pub summary: Summary,
+    pub log: PathBuf,
+}
+
+/// Where a container finds the certificates it is handed.
+const CA_BUNDLE: &str = "/bazel/ca-bundle.crt";
+
+pub(super) async fn until_built<E: Engine, S: Source, H>(
+    job: &Job<'_>,
+    ports: &Ports<'_, E, S, H>,
+    scene: &Scene<'_>,
+    report: &Report,
+) -> Result<Ran> {
+    let log = scene.folders.logs().join(format!("{}.log", job.name()));
+    fs_err::create_dir_all(scene.folders.logs())?;
+    let mut file = fs_err::File::create(&log)?;
+    let (mut jobs, mut attempts) = (job.jobs, 0);
+    loop {
+        attempts += 1;
+        let command = job.build.run.build.command(&job.image()?.dialect, &jobs.to_string());
+        let container = create(job, &command, attempts, ports, scene).await?;
+        let (exit, summary) = follow(job, &container, (&log, &mut file), ports.engine, scene, report).await?;
+        if exit.code == 0 {
+            return Ok(Ran { container, command, jobs, attempts, summary, log });
+        }
+        ports.engine.remove(&container).await?;
+        let starved = exit.out_of_memory || exit.code == 137 || summary.killed;
+        if !starved {
+            bail!(failure(job, exit, &summary, scene.folders.shown(&log)));
+        }
+        if jobs == 1 {
+            bail!(
+                "out of memory even with one job: the kernel killed a compiler or Bazel; give the engine's machine more than \
+                 its {:.1} GiB{}; whole log: {}",
+                job.engine.memory as f64 / (1u64 << 30) as f64,
+                if scene.resources.memory.is_some() { ", or raise [resources] memory in config.toml" } else { "" },
+                scene.folders.shown(&log).display()
+            );
+        }
+        jobs /= 2;
+        let reason = "the kernel killed a compiler for want of memory; finished actions are kept".to_owned();
+        report.event(Event::RunAgain { variant: job.name(), jobs: u64::from(jobs), reason });
+    }
+}
+
+async fn create<E: Engine, S: Source, H>(
+    job: &Job<'_>,
+    command: &[String],
+    attempt: u32,
+    ports: &Ports<'_, E, S, H>,
+    scene: &Scene<'_>,
+) -> Result<String> {
+    let image = job.image()?;
+    let toolchain_id: String = image.facts.id.trim_start_matches("sha256:").chars().take(12).collect();
+    let source_key: String = job.sources.key.chars().take(12).collect();
+    let variant = job.name();
+    let volumes = [
+        (scene.name(&format!("sources-{source_key}")), toolchain::SOURCES),
+        (scene.name(&format!("output-{}-{variant}-{toolchain_id}", job.build.profile)), toolchain::OUTPUT_BASE),
+        // Compilers are no part of Bazel's keys in older versions, so each build image has a disk cache of its own.
+        (scene.name(&format!("disk-cache-{toolchain_id}")), toolchain::DISK_CACHE),
+        // Downloads are keyed by their sha256: no toolchain can make them wrong.
+        (scene.name("repository-cache"), toolchain::REPOSITORY_CACHE),
+    ];
+    let mut environment = job.build.run.environment.clone();
+    if scene.ca_bundle.is_some() {
+        for name in ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "GIT_SSL_CAINFO"] {
+            environment.insert(name.into(), CA_BUNDLE.into());
+        }
+    }
+    let container = ContainerJob {
+        name: format!("{}-{}-{attempt}", scene.name(&variant), scene.run),
+        image: image.facts.id.clone(),
+        command: command.to_vec(),
+        working_folder: toolchain::SOURCES.into(),
+        environment,
+        volumes: volumes.map(|(name, target)| (name, target.to_owned())).into(),
+        network: job.build.run.network.clone(),
+        memory: job.build.run.memory,
+        labels: scene.labels("build"),
+    };
+    let container = ports.engine.create(&container).await?;
+    if !ports.engine.has_path(&container, &format!("{}/{COMPLETE}", toolchain::SOURCES)).await? {
+        ports.engine.upload(&container, toolchain::SOURCES, ports.source.archive(&job.sources.folder)).await?;
+    }
+    let files = private_files(job, scene)?;
+    if !files.is_empty() {
+        ports.engine.upload(&container, "/", tar_of(files)).await?;
+    }
+    Ok(container)
+}
+
+/// Files that only this container gets: certificates, and headers whose values must not stand on a command line.
+fn private_files(job: &Job<'_>, scene: &Scene<'_>) -> Result<BTreeMap<String, Vec<u8>>> {
+    let mut files = BTreeMap::new();
+    if let Some(bundle) = &scene.ca_bundle {
+        files.insert(CA_BUNDLE.trim_start_matches('/').to_owned(), bundle.clone());
+    }
+    if job.build.run.build.needs_bazelrc() {
+        if !job.image()?.dialect.takes_remote_headers() {
+            bail!("this Bazel has no --remote_header; remove [bazel] headers from config.toml or use a newer Bazel");
+        }
+        let lines = scene.headers.iter().map(|(header, value)| format!("build --remote_header={header}={value:?}\n"));
+        files.insert(toolchain::REMOTE_BAZELRC.trim_start_matches('/').to_owned(), lines.collect::<String>().into());
+    }
+    Ok(files)
+}
+
+fn tar_of(files: BTreeMap<String, Vec<u8>>) -> Tar {
+    Box::new(move |writer| {
+        let mut builder = tar::Builder::new(writer);
+        for (path, bytes) in &files {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(bytes.len() as u64);
+            header.set_mode(0o600);
+            header.set_mtime(1);
+            builder.append_data(&mut header, path, bytes.as_slice())?;
+        }
+        builder.finish().context("finish the archive")
+    })
+}
+
+async fn follow<E: Engine>(
+    job: &Job<'_>,
+    container: &str,
+    (log, file): (&Path, &mut fs_err::File),
+    engine: &E,
+    scene: &Scene<'_>,
+    report: &Report,
+) -> Result<(Exit, Summary)> {
+    let variant = job.name();
+    let started = report.start(Some(&variant), "bazel build");
+    let shown = scene.folders.shown(log).display().to_string();
+    let begin = Instant::now();
+    let output = RefCell::new(BazelOutput::with_stall_after(scene.resources.stall_after));
+    let tell = |observations: Vec<_>| {
+        for observation in observations {
+            report.event(Event::from_bazel(&variant, &shown, observation));
+        }
+    };
+    let mut write_failed = false;
+    let mut take = |chunk: &[u8]| {
+        if !write_failed && let Err(error) = file.write_all(chunk) {
+            write_failed = true;
+            // The build runs on the engine and is worth more than its log.
+            report.event(Event::Warning { text: format!("{variant}: the log is cut off here: {error}") });
+        }
+        tell(output.borrow_mut().feed(chunk, begin.elapsed()));
+    };
+    let run = engine.run(container, &mut take);
+    tokio::pin!(run);
+    let mut seconds = tokio::time::interval(Duration::from_secs(1));
+    let exit = loop {
+        tokio::select! {
+            exit = &mut run => break exit?,
+            _ = seconds.tick() => tell(output.borrow_mut().tick(begin.elapsed())),
+        }
+    };
+    report.finish_step(started);
+    let summary = output.borrow().finish();
+    Ok((exit, summary))
+}
+
+/// What a person needs to know of a failed build, and what to do.
+fn failure(job: &Job<'_>, exit: Exit, summary: &Summary, log: &Path) -> String {
+    let text = summary.first_error.clone().unwrap_or_else(|| summary.last_lines.join("\n"));
+    let hint = if summary.disk_full {
+        "\nno space left on device: the engine's disk is full"
+    } else if summary.missing_target {
+        "\nthe sources have no such Bazel target: mend `label` of this profile in config.toml, or its sources"
+    } else {
+        ""
+    };
+    let label = &job.build.run.build.label;
+    format!("bazel build {label} exited with {}:\n{text}{hint}\nwhole log: {}", exit.code, log.display())
+}

@@ -1,0 +1,63 @@
+//! Base images: pulled from a registry, or bootstrapped on this machine and imported.
+
+use anyhow::{Context, Result};
+
+use super::{Ports, Scene};
+use crate::{
+    domain::{event::Event, label, profile::BaseImage},
+    ports::{Engine, Host, ImageFacts},
+    report::Report,
+};
+
+/// The base as a reference the engine knows, and what it is.
+pub(super) async fn provide<E: Engine, S, H: Host>(
+    base: &BaseImage,
+    ports: &Ports<'_, E, S, H>,
+    scene: &Scene<'_>,
+    report: &Report,
+) -> Result<(String, ImageFacts)> {
+    match base {
+        BaseImage::Registry(reference) => {
+            if let Some(facts) = ports.engine.image(reference).await? {
+                return Ok((reference.clone(), facts));
+            }
+            let started = report.start(None, &format!("pull {reference}"));
+            let say = |line| report.event(Event::LogLine { variant: "pull".into(), line });
+            let facts = ports.engine.pull(reference, &say).await?;
+            report.finish_step(started);
+            Ok((reference.clone(), facts))
+        }
+        BaseImage::Bootstrap(release) => bootstrap(release, ports, scene, report).await,
+    }
+}
+
+/// Cached by release and package date: a newer date on the mirror makes a newer base.
+async fn bootstrap<E: Engine, S, H: Host>(
+    release: &str,
+    ports: &Ports<'_, E, S, H>,
+    scene: &Scene<'_>,
+    report: &Report,
+) -> Result<(String, ImageFacts)> {
+    let reference = format!("debian-base:{release}");
+    let date_of = |facts: &ImageFacts| facts.labels.get(label::PACKAGE_DATE).cloned();
+    if let Some(facts) = ports.engine.image(&reference).await?.filter(|facts| date_of(facts).is_some()) {
+        let (have, newest) = (date_of(&facts), ports.host.package_date(release).await);
+        match (&have, &newest) {
+            (Some(have), Some(newest)) if newest > have => {
+                let text = format!("{reference}: made from packages of {have}, the mirror now has {newest}");
+                report.event(Event::Note { text });
+            }
+            _ => return Ok((reference, facts)),
+        }
+    }
+    let started = report.start(None, &format!("bootstrap Debian {release}"));
+    let say = |line| report.event(Event::LogLine { variant: "debootstrap".into(), line });
+    let root = ports.host.bootstrap(release, &scene.folders.work(), &say).await?;
+    let mut labels = scene.labels("base");
+    labels.insert(label::PACKAGE_DATE.into(), root.package_date.clone());
+    let imported = ports.engine.import(&root.tar, &reference, &labels).await;
+    fs_err::remove_file(&root.tar).context("remove the imported root's archive")?;
+    let facts = imported?;
+    report.finish_step(started);
+    Ok((reference, facts))
+}

@@ -1,0 +1,129 @@
+//! What executing a plan asks of the world, in our verbs and no more than it uses.
+//! Adapters implement these; tests put recording fakes in their place.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Result;
+
+use crate::domain::source::Repository;
+
+/// Called with each line of progress that an adapter has to tell.
+pub(crate) type Say<'a> = &'a (dyn Fn(String) + Sync);
+
+/// A container engine, perhaps on another machine: nothing is ever bound to a folder of this one.
+pub(crate) trait Engine {
+    async fn facts(&self) -> Result<EngineFacts>;
+    /// The image's ID and labels, or none where the engine does not have it.
+    async fn image(&self, reference: &str) -> Result<Option<ImageFacts>>;
+    async fn pull(&self, reference: &str, say: Say<'_>) -> Result<ImageFacts>;
+    /// Makes an image of one layer from a root file system's tar.
+    async fn import(&self, tar: &Path, reference: &str, labels: &Labels) -> Result<ImageFacts>;
+    async fn build_image(&self, build: &ImageBuild, say: Say<'_>) -> Result<ImageFacts>;
+    /// Creates a container and the volumes it names; it does not start.
+    async fn create(&self, job: &ContainerJob) -> Result<String>;
+    /// Unpacks a tar below `folder` of a container that need not run.
+    async fn upload(&self, container: &str, folder: &str, tar: Tar) -> Result<()>;
+    async fn has_path(&self, container: &str, path: &str) -> Result<bool>;
+    /// Starts the container, hands on its output, and waits for its end.
+    async fn run(&self, container: &str, output: &mut dyn FnMut(&[u8])) -> Result<Exit>;
+    /// Streams one file out, through symbolic links, hashing on the way.
+    async fn copy_out(&self, container: &str, path: &str, to: &Path) -> Result<CopiedFile>;
+    /// A small file's bytes, through symbolic links; none if it is not there.
+    async fn read_file(&self, container: &str, path: &str) -> Result<Option<Vec<u8>>>;
+    /// Ends the container as it asked to be ended, and removes it.
+    async fn remove(&self, container: &str) -> Result<()>;
+}
+
+pub(crate) type Labels = BTreeMap<String, String>;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct EngineFacts {
+    pub version: String,
+    pub api_version: String,
+    pub cores: u32,
+    /// Bytes of memory of the engine's machine.
+    pub memory: u64,
+    pub os_arch: String,
+    pub data_root: String,
+    pub storage_driver: String,
+    pub runtimes: Vec<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ImageFacts {
+    pub id: String,
+    pub labels: Labels,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ImageBuild {
+    pub tag: String,
+    pub args: BTreeMap<String, String>,
+    pub labels: Labels,
+    pub network: Option<String>,
+    /// The context: path -> bytes. `Dockerfile` is the one that is built.
+    pub context: BTreeMap<String, Vec<u8>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ContainerJob {
+    pub name: String,
+    pub image: String,
+    pub command: Vec<String>,
+    pub working_folder: String,
+    pub environment: BTreeMap<String, String>,
+    /// Volume name -> mount point.
+    pub volumes: BTreeMap<String, String>,
+    pub network: Option<String>,
+    pub memory: Option<u64>,
+    pub labels: Labels,
+}
+
+/// Writes a tar into whatever it is given; runs once, on a thread that may block.
+pub(crate) type Tar = Box<dyn FnOnce(&mut dyn std::io::Write) -> Result<()> + Send>;
+
+/// How a container ended. A failed build is a value, not an error of the engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Exit {
+    pub code: i64,
+    /// The kernel killed a process of this container for want of memory.
+    pub out_of_memory: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct CopiedFile {
+    pub sha256: String,
+    pub bytes: u64,
+}
+
+/// Where sources come from.
+pub(crate) trait Source {
+    /// Brings `repositories` to their commits below `folder` and verifies them.
+    async fn check_out(&self, folder: &Path, repositories: &[Repository], say: Say<'_>) -> Result<()>;
+    /// sha256 over names, modes and contents of a folder.
+    async fn digest(&self, folder: &Path) -> Result<String>;
+    /// The folder as a deterministic tar whose last entry is [`COMPLETE`].
+    fn archive(&self, folder: &Path) -> Tar;
+}
+
+/// Last entry of a source archive: where it stands, all before it was unpacked.
+pub(crate) const COMPLETE: &str = ".xtask-complete";
+
+/// This machine: what only it can do for the engine.
+pub(crate) trait Host {
+    /// Makes a Debian root below `work`.
+    async fn bootstrap(&self, release: &str, work: &Path, say: Say<'_>) -> Result<Root>;
+    /// Date of the newest packages of a release, `YYYYMMDD`; none where the mirror cannot be asked.
+    async fn package_date(&self, release: &str) -> Option<String>;
+}
+
+/// A bootstrapped root file system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Root {
+    pub tar: PathBuf,
+    /// `YYYYMMDD`.
+    pub package_date: String,
+}
