@@ -1,8 +1,8 @@
 //! The ports' real ends: bollard, git, debootstrap, this machine. No adapter imports another.
 
 mod blocking;
-pub(crate) mod docker;
 pub(crate) mod cargo;
+pub(crate) mod docker;
 pub(crate) mod files;
 pub(crate) mod host;
 pub(crate) mod lock;

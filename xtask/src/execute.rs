@@ -210,7 +210,8 @@ async fn prepare_images<E: Engine, S, H: Host>(
                 }
             }
             Step::BuildImage(recipe) if stale.iter().any(|build| build.run.image == *recipe) => {
-                let (reference, base) = images.bases.get(&recipe.image.base).context("bases come before build images")?;
+                let (reference, base) =
+                    images.bases.get(&recipe.image.base).context("bases come before build images")?;
                 let built = image::provide(recipe, (reference, base), ports.engine, scene, report).await;
                 let built = built.with_context(|| format!("build image {}", recipe.name()))?;
                 images.build_images.insert(recipe.name(), built);

@@ -4,7 +4,7 @@ mod adapters;
 pub mod cli;
 mod commands;
 mod config;
-pub mod domain;
+mod domain;
 mod execute;
 mod ports;
 mod report;

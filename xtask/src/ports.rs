@@ -13,6 +13,9 @@ use crate::domain::source::Repository;
 /// Called with each line of progress that an adapter has to tell.
 pub(crate) type Say<'a> = &'a (dyn Fn(String) + Sync);
 
+/// Called with the bytes that have moved and the bytes there are.
+pub(crate) type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
+
 /// A container engine, perhaps on another machine: nothing is ever bound to a folder of this one.
 pub(crate) trait Engine {
     async fn facts(&self) -> Result<EngineFacts>;
@@ -30,7 +33,7 @@ pub(crate) trait Engine {
     /// Starts the container, hands on its output, and waits for its end.
     async fn run(&self, container: &str, output: &mut dyn FnMut(&[u8])) -> Result<Exit>;
     /// Streams one file out, through symbolic links, hashing on the way.
-    async fn copy_out(&self, container: &str, path: &str, to: &Path) -> Result<CopiedFile>;
+    async fn copy_out(&self, container: &str, path: &str, to: &Path, progress: Progress<'_>) -> Result<CopiedFile>;
     /// A small file's bytes, through symbolic links; none if it is not there.
     async fn read_file(&self, container: &str, path: &str) -> Result<Option<Vec<u8>>>;
     /// Ends the container as it asked to be ended, and removes it.

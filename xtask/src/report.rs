@@ -88,29 +88,16 @@ impl Report {
 
     /// A report to anywhere.
     pub fn with_surroundings(options: Options, around: Surroundings) -> Self {
-        let paint = Paint {
-            on: options.color && around.width.is_some(),
-        };
+        let paint = Paint { on: options.color && around.width.is_some() };
         let (stdout, stderr) = (Sink::new(around.stdout), Sink::new(around.stderr));
         let renderer: Box<dyn Renderer> = match around.width {
             _ if options.json => Box::new(Json::new(stdout, stderr)),
-            Some(width) if options.progress => Box::new(Terminal::new(
-                stdout,
-                stderr,
-                width,
-                around.animated,
-                options.verbose,
-                paint,
-            )),
+            Some(width) if options.progress => {
+                Box::new(Terminal::new(stdout, stderr, width, around.animated, options.verbose, paint))
+            }
             _ => Box::new(Plain::new(stdout, stderr, options.verbose, paint)),
         };
-        Self {
-            voice: Mutex::new(Voice {
-                renderer,
-                clock: around.clock,
-                paint,
-            }),
-        }
+        Self { voice: Mutex::new(Voice { renderer, clock: around.clock, paint }) }
     }
 
     /// Says an event.
@@ -124,11 +111,8 @@ impl Report {
     pub fn error(&self, error: &anyhow::Error, advice: Option<&str>) {
         let mut voice = self.voice();
         for (depth, cause) in error.chain().enumerate() {
-            let line = if depth == 0 {
-                voice.paint.error(&format!("error: {cause}"))
-            } else {
-                format!("  because: {cause}")
-            };
+            let line =
+                if depth == 0 { voice.paint.error(&format!("error: {cause}")) } else { format!("  because: {cause}") };
             voice.renderer.error(&line);
         }
         if let Some(advice) = advice {

@@ -16,7 +16,7 @@ use bollard::Docker;
 
 use crate::{
     domain::settings::EngineSettings,
-    ports::{ContainerJob, CopiedFile, Engine, EngineFacts, Exit, ImageBuild, ImageFacts, Labels, Say, Tar},
+    ports::{ContainerJob, CopiedFile, Engine, EngineFacts, Exit, ImageBuild, ImageFacts, Labels, Progress, Say, Tar},
 };
 
 pub(crate) use leftovers::{Leftover, Scope};
@@ -44,7 +44,8 @@ impl DockerEngine {
 
 impl Engine for DockerEngine {
     async fn facts(&self) -> Result<EngineFacts> {
-        let info = self.docker.info().await.with_context(|| format!("ask the engine at {} about itself", self.address))?;
+        let info =
+            self.docker.info().await.with_context(|| format!("ask the engine at {} about itself", self.address))?;
         let version = self.docker.version().await.context("ask the engine for its version")?;
         Ok(EngineFacts {
             version: version.version.unwrap_or_default(),
@@ -90,8 +91,8 @@ impl Engine for DockerEngine {
         container::run(&self.docker, container, output).await
     }
 
-    async fn copy_out(&self, container: &str, path: &str, to: &Path) -> Result<CopiedFile> {
-        transfer::copy_out(&self.docker, container, path, to).await
+    async fn copy_out(&self, container: &str, path: &str, to: &Path, progress: Progress<'_>) -> Result<CopiedFile> {
+        transfer::copy_out(&self.docker, container, path, to, progress).await
     }
 
     async fn read_file(&self, container: &str, path: &str) -> Result<Option<Vec<u8>>> {

@@ -16,7 +16,11 @@ use anyhow::{Context, Result, bail};
 
 use super::blocking::blocking;
 use crate::{
-    domain::{check, proof::Feature, settings::CaBundle},
+    domain::{
+        check,
+        proof::feature::{self, Feature},
+        settings::CaBundle,
+    },
     ports::{Host, Root, Say},
 };
 
@@ -52,13 +56,13 @@ impl ThisHost {
     pub fn describe(folder: &Path, features: BTreeSet<Feature>) -> check::Host {
         let facts = facts::facts(folder);
         let flags = facts.cpu_flags.clone().unwrap_or_default();
-        let present: BTreeSet<&str> = flags.split_whitespace().collect();
+        let missing = feature::missing(&features, &flags);
         let tools = ["git", "debootstrap", "tar", "unshare"];
         check::Host {
             is_root: facts.is_root,
             tools: tools.map(|tool| (tool, facts.tools.get(tool).is_some_and(Option::is_some))).to_vec(),
             cpu_model: facts.cpu_model.unwrap_or_else(|| "unknown CPU".into()),
-            cpu_features: features.iter().map(ToString::to_string).map(|f| (present.contains(f.as_str()), f)).map(|(there, f)| (f, there)).collect(),
+            cpu_features: features.iter().map(|f| (f.to_string(), !missing.contains(f))).collect(),
             free: facts.disk_free,
             has_gpu: facts.has_nvidia_gpu,
         }
@@ -73,7 +77,9 @@ impl ThisHost {
     pub fn unwritable(folders: &[PathBuf]) -> Vec<String> {
         let probe = |folder: &PathBuf| {
             let file = folder.join(format!(".xtask-write-{}", std::process::id()));
-            fs_err::create_dir_all(folder).and_then(|()| fs_err::write(&file, b"")).and_then(|()| fs_err::remove_file(&file))
+            fs_err::create_dir_all(folder)
+                .and_then(|()| fs_err::write(&file, b""))
+                .and_then(|()| fs_err::remove_file(&file))
         };
         folders.iter().filter_map(|folder| probe(folder).err()).map(|error| error.to_string()).collect()
     }
@@ -100,8 +106,12 @@ impl ThisHost {
         for (header, variable) in headers {
             match std::env::var(variable) {
                 Ok(value) if !value.is_empty() && !value.contains(['\n', '\r']) => values.insert(header.clone(), value),
-                Ok(value) if !value.is_empty() => bail!("${variable} (remote header {header}) holds a line break; export it without"),
-                _ => bail!("config.toml takes the remote header {header} from ${variable}, which is not set; export it, or remove it from [bazel] headers"),
+                Ok(value) if !value.is_empty() => {
+                    bail!("${variable} (remote header {header}) holds a line break; export it without")
+                }
+                _ => bail!(
+                    "config.toml takes the remote header {header} from ${variable}, which is not set; export it, or remove it from [bazel] headers"
+                ),
             };
         }
         Ok(values)
@@ -115,7 +125,9 @@ impl ThisHost {
 
     /// Whether the environment names an engine, so that starting one of our own would be beside the point.
     pub fn names_an_engine() -> bool {
-        ["DOCKER_HOST", "DOCKER_CONTEXT"].iter().any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+        ["DOCKER_HOST", "DOCKER_CONTEXT"]
+            .iter()
+            .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
     }
 
     /// Installs packages of the distribution; needs root.

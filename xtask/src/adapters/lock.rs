@@ -29,7 +29,9 @@ pub(crate) async fn acquire(path: &Path, command: &str, wait: bool, say: Say<'_>
                 let holder = std::fs::read_to_string(&path).unwrap_or_default();
                 let holder = if holder.trim().is_empty() { "another run".into() } else { holder.trim().to_owned() };
                 if !wait {
-                    bail!("this checkout is in use by {holder}; run again when it has ended, or without --no-wait to wait for it");
+                    bail!(
+                        "this checkout is in use by {holder}; run again when it has ended, or without --no-wait to wait for it"
+                    );
                 }
                 if !std::mem::replace(&mut told, true) {
                     say(format!("waiting: this checkout is in use by {holder} (--no-wait stops instead)"));
@@ -40,7 +42,9 @@ pub(crate) async fn acquire(path: &Path, command: &str, wait: bool, say: Say<'_>
     }
     let started = humantime::format_rfc3339_seconds(std::time::SystemTime::now());
     let holder = format!("`cargo xtask {command}`, process {}, since {started}\n", std::process::id());
-    file.set_len(0).and_then(|()| file.write_all(holder.as_bytes())).with_context(|| format!("write {}", path.display()))?;
+    file.set_len(0)
+        .and_then(|()| file.write_all(holder.as_bytes()))
+        .with_context(|| format!("write {}", path.display()))?;
     Ok(CheckoutLock { _file: file })
 }
 

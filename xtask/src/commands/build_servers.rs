@@ -8,8 +8,14 @@ use crate::{
     adapters::{host::ThisHost, sources::CheckedOut},
     cli::BuildServers,
     config::Config,
-    domain::{event::Event, plan::{self, Plan}, profile::Profile, variant::VariantName},
+    domain::{
+        event::Event,
+        plan::{self, Plan},
+        profile::Profile,
+        variant::VariantName,
+    },
     execute::{self, Freshness, Outcome, Ports, Scene},
+    report::bytes,
 };
 
 pub(crate) async fn run(args: &BuildServers, session: &Session) -> Result<Ended> {
@@ -18,10 +24,18 @@ pub(crate) async fn run(args: &BuildServers, session: &Session) -> Result<Ended>
 }
 
 /// The same for a profile that was chosen elsewhere.
-pub(super) async fn with_profile(args: &BuildServers, profile: &Profile, config: &Config, session: &Session) -> Result<Ended> {
+pub(super) async fn with_profile(
+    args: &BuildServers,
+    profile: &Profile,
+    config: &Config,
+    session: &Session,
+) -> Result<Ended> {
     let plan = plan(args, config, profile)?;
     if session.global.dry_run {
-        session.report.plan(&plan.to_string(), &json!({ "steps": plan.steps().iter().map(ToString::to_string).collect::<Vec<_>>() }));
+        session.report.plan(
+            &plan.to_string(),
+            &json!({ "steps": plan.steps().iter().map(ToString::to_string).collect::<Vec<_>>() }),
+        );
         return Ok(Ended::Well);
     }
     build(&plan, args.fail_fast, config, session).await
@@ -87,9 +101,10 @@ fn tell(outcomes: &[(VariantName, Outcome)], freshness: &[Freshness], session: &
             let path = session.folders.shown(&built.path).display().to_string();
             session.report.result(&path, json!({ "variant": variant, "state": state, "receipt": built.receipt }));
         }
-        let size = built.map(|b| format!("{:.1} MiB", b.receipt.binary.bytes as f64 / f64::from(1 << 20))).unwrap_or_default();
+        let size = built.map(|b| bytes(b.receipt.binary.bytes)).unwrap_or_default();
         let seconds = built.filter(|_| state == "built").and_then(|b| b.receipt.build.seconds.get("build").copied());
-        let hits = built.filter(|_| state == "built").map(|b| b.receipt.build.cache_hits.to_string()).unwrap_or_default();
+        let hits =
+            built.filter(|_| state == "built").map(|b| b.receipt.build.cache_hits.to_string()).unwrap_or_default();
         let seconds = seconds.map(|s| format!("{s:.1} s")).unwrap_or_default();
         rows.push(vec![variant.to_string(), state.into(), seconds, hits, size, detail]);
     }

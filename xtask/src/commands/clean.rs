@@ -17,7 +17,10 @@ const FOLDERS: [&str; 5] =
 
 pub(crate) async fn run(args: &Clean, session: &Session) -> Result<Ended> {
     if session.global.dry_run {
-        session.report.plan("# clean: lists containers, images, volumes and folders of this checkout; --execute removes them", &json!({}));
+        session.report.plan(
+            "# clean: lists containers, images, volumes and folders of this checkout; --execute removes them",
+            &json!({}),
+        );
         return Ok(Ended::Well);
     }
     let config = session.config()?;
@@ -46,7 +49,8 @@ pub(crate) async fn run(args: &Clean, session: &Session) -> Result<Ended> {
 
 fn tell(owned: &[Leftover], folders: &[(&str, u64)], session: &Session) {
     let size = |bytes: Option<u64>| bytes.map_or_else(|| "?".into(), crate::report::bytes);
-    let rows = owned.iter().map(|leftover| vec![leftover.kind.to_string(), leftover.name.clone(), size(leftover.bytes)]);
+    let rows =
+        owned.iter().map(|leftover| vec![leftover.kind.to_string(), leftover.name.clone(), size(leftover.bytes)]);
     let folders = folders.iter().map(|(folder, bytes)| vec!["folder".into(), (*folder).into(), size(Some(*bytes))]);
     let rows: Vec<_> = rows.chain(folders).collect();
     if rows.is_empty() {

@@ -30,7 +30,9 @@ pub(crate) async fn run(session: &Session) -> Result<Ended> {
         remote: &config.remote,
     })?;
     if session.global.dry_run {
-        session.report.plan("# doctor: looks at the engine, this machine and this checkout; changes nothing", &json!({}));
+        session
+            .report
+            .plan("# doctor: looks at the engine, this machine and this checkout; changes nothing", &json!({}));
         return Ok(Ended::Well);
     }
     let engine = session.engine(&config).await;

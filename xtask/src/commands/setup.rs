@@ -19,7 +19,10 @@ pub(super) const DEBOOTSTRAP: Need = Need { program: "debootstrap", packages: &[
 /// What set-up would do, for `--dry-run`.
 pub(super) fn plan(needs: &[Need]) -> String {
     let packages: Vec<&str> = needs.iter().flat_map(|need| need.packages).copied().collect();
-    format!("# set-up, where missing and run as root on Debian or Ubuntu\napt-get install {}\ndockerd &  # where no engine answers", packages.join(" "))
+    format!(
+        "# set-up, where missing and run as root on Debian or Ubuntu\napt-get install {}\ndockerd &  # where no engine answers",
+        packages.join(" ")
+    )
 }
 
 /// Leaves a host on which the needs are met and an engine answers.
@@ -27,7 +30,8 @@ pub(super) async fn host(needs: &[Need], session: &Session) -> Result<()> {
     let config = session.config()?;
     let facts = ThisHost::facts(&session.folders.root);
     let answers = DockerEngine::connect(&config.engine).await;
-    let absent = |need: &&Need| !ThisHost::has_program(need.program) && !(need.program == ENGINE.program && answers.is_ok());
+    let engine_answers = |need: &Need| need.program == ENGINE.program && answers.is_ok();
+    let absent = |need: &&Need| !(ThisHost::has_program(need.program) || engine_answers(need));
     let missing: Vec<&str> = needs.iter().filter(absent).flat_map(|need| need.packages).copied().collect();
     let refused = answers.err().map(|error| format!("{error:#}"));
     if missing.is_empty() && refused.is_none() {
@@ -38,11 +42,18 @@ pub(super) async fn host(needs: &[Need], session: &Session) -> Result<()> {
         bail!("the engine you chose does not answer, and starting another would not be what you asked for: {reason}");
     }
     if !facts.is_root || !facts.is_debian_like {
-        let install = if missing.is_empty() { String::new() } else { format!("\n  sudo apt-get update && sudo apt-get install --no-install-recommends {}", missing.join(" ")) };
+        let install = if missing.is_empty() {
+            String::new()
+        } else {
+            format!("\n  sudo apt-get update && sudo apt-get install --no-install-recommends {}", missing.join(" "))
+        };
         let start = if refused.is_some() { "\n  sudo systemctl start docker   # or: sudo dockerd &" } else { "" };
-        bail!("this host lacks what the run needs; as root on Debian or Ubuntu it would be set up for you, here please run:{install}{start}");
+        bail!(
+            "this host lacks what the run needs; as root on Debian or Ubuntu it would be set up for you, here please run:{install}{start}"
+        );
     }
-    let say = |line: String| session.report.event(crate::domain::event::Event::LogLine { variant: "set-up".into(), line });
+    let say =
+        |line: String| session.report.event(crate::domain::event::Event::LogLine { variant: "set-up".into(), line });
     if !missing.is_empty() {
         let started = session.report.start(None, &format!("install {}", missing.join(" ")));
         ThisHost::install(&missing, &say).await?;

@@ -17,7 +17,8 @@ const NEEDS: [setup::Need; 4] = [
 pub(crate) async fn run(args: &Test, session: &Session) -> Result<Ended> {
     let stages = stages(args);
     if session.global.dry_run {
-        let lines: Vec<String> = stages.iter().map(|stage| format!("{}cargo {}", stage.prefix(), stage.arguments.join(" "))).collect();
+        let lines: Vec<String> =
+            stages.iter().map(|stage| format!("{}cargo {}", stage.prefix(), stage.arguments.join(" "))).collect();
         session.report.plan(&format!("{}\n{}", setup::plan(&NEEDS), lines.join("\n")), &json!({ "stages": lines }));
         return Ok(Ended::Well);
     }
@@ -54,7 +55,14 @@ fn stages(args: &Test) -> Vec<Stage> {
     let mut stages = vec![
         stage("format", false, "fmt --all --check"),
         stage("lint", false, "clippy --workspace --all-targets --quiet -- -D warnings"),
-        stage("unit tests", false, &format!("test --workspace --quiet{}", if filter.is_empty() { String::new() } else { format!(" --{filter}") })),
+        stage(
+            "unit tests",
+            false,
+            &format!(
+                "test --workspace --quiet{}",
+                if filter.is_empty() { String::new() } else { format!(" --{filter}") }
+            ),
+        ),
     ];
     if !args.offline {
         // One at a time: they share the engine, and some of them fill it on purpose.

@@ -216,7 +216,7 @@ fn features_are_those_promised_and_those_demanded() {
 
 #[test]
 fn sources_are_pinned_distinct_and_inside() {
-    let commit = "25:10: `main` is no commit: it is 40 lower-case hexadecimal digits, never a branch or a tag";
+    let commit = "25:10: `main` is not a commit ID: 40 hexadecimal digits are wanted (branches, tags and short IDs can move)";
     check("aeb8cfcba8512c0a3ca3e50b057b7981d35f512f", "main", &[commit]);
     check(
         "[[profiles.sample.sources]]",
@@ -268,7 +268,7 @@ fn all_mistakes_are_told_in_one_go() {
         ("device = \"cpu\"", "devise = \"cpu\""),
         ("\"-O3\"", "\"-mfma\""),
         ("//a:b", "/a"),
-        ("bc7e", "BC7E"),
+        ("bc7e", "tag-"),
         ("path = \"models\"", "path = \"é/../x\""),
         ("4.2.3", "four"),
         ("\"opt\"", "\"opt\", \"-j\""),
@@ -285,8 +285,8 @@ conf/config.toml:13:1: missing key `device`
 conf/config.toml:14:1: unknown key `devise`, did you mean `device`?
 conf/config.toml:15:19: copt `-mfma` demands `fma`, which `cpu-features` lacks
 conf/config.toml:19:9: `/a` is no Bazel label: write `//package:name`
-conf/config.toml:23:10: `BC7E9d2b9a419294c4526e293c2df8727b0d3116` is no commit: it is 40 lower-case \
-hexadecimal digits, never a branch or a tag
+conf/config.toml:23:10: `tag-9d2b9a419294c4526e293c2df8727b0d3116` is not a commit ID: 40 \
+hexadecimal digits are wanted (branches, tags and short IDs can move)
 conf/config.toml:28:8: path `é/../x` contains `..`, it must stay inside the root
 conf/config.toml:30:11: `four` is no Bazel version: write all three numbers, such as `7.4.1`
 conf/config.toml:31:23: `-j` is set by xtask itself, use `jobs` in [resources] instead

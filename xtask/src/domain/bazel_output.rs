@@ -26,21 +26,11 @@ pub enum Observation {
     /// Bazel entered a later phase.
     Phase(Phase),
     /// Bazel counted its actions; the total may still grow.
-    Progress {
-        done: u64,
-        total: u64,
-        running: u64,
-        slowest: Option<RunningAction>,
-        eta: Option<Duration>,
-    },
+    Progress { done: u64, total: u64, running: u64, slowest: Option<RunningAction>, eta: Option<Duration> },
     /// The first error with the lines that explain it; said once.
     FirstError { text: String },
     /// Nothing has finished or been said since that moment; said once a stall.
-    Stalled {
-        since: Duration,
-        idle: Duration,
-        action: Option<String>,
-    },
+    Stalled { since: Duration, idle: Duration, action: Option<String> },
     /// A cleaned line that is neither blank nor a progress line.
     Line { text: String },
 }
@@ -146,27 +136,13 @@ impl BazelOutput {
                     line.clone_into(&mut self.last_status);
                 }
             }
-            Some(Status::Counted {
-                done,
-                total,
-                running,
-                slowest,
-            }) => {
+            Some(Status::Counted { done, total, running, slowest }) => {
                 self.enter(Phase::Building, seen);
-                if self
-                    .counted
-                    .as_ref()
-                    .is_none_or(|last| (last.done, last.total) != (done, total))
-                {
+                if self.counted.as_ref().is_none_or(|last| (last.done, last.total) != (done, total)) {
                     self.news(now);
                 }
                 self.pace.observe(now, done, total);
-                self.counted = Some(Counted {
-                    done,
-                    total,
-                    running,
-                    slowest,
-                });
+                self.counted = Some(Counted { done, total, running, slowest });
                 seen.extend(self.progress());
             }
             // The details under a count tell the slowest action only once more than one is running.

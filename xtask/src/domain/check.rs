@@ -99,11 +99,19 @@ pub fn checks(facts: &Facts) -> Vec<Check> {
     all.extend(tools(facts));
     all.push(match &facts.missing_sources {
         None => Check::fine("sources", "where config.toml says"),
-        Some(path) => Check::blocks("sources", format!("{path} does not exist"), "restore that folder, or mend `tree` in config.toml"),
+        Some(path) => Check::blocks(
+            "sources",
+            format!("{path} does not exist"),
+            "restore that folder, or mend `tree` in config.toml",
+        ),
     });
     all.push(match facts.unwritable.as_slice() {
         [] => Check::fine("writing here", "bin/ and target/xtask"),
-        broken => Check::blocks("writing here", broken.join("; "), "give this user the right to write there, or use another checkout"),
+        broken => Check::blocks(
+            "writing here",
+            broken.join("; "),
+            "give this user the right to write there, or use another checkout",
+        ),
     });
     all.push(cpu(facts));
     all
@@ -134,7 +142,11 @@ fn memory(engine: &Engine, per_job: u64) -> Check {
     if jobs == 0 {
         Check::notice("memory", found, "less than one job's worth: builds run with one job and may still be killed")
     } else if jobs < u64::from(engine.cores) {
-        Check::notice("memory", found, format!("only {jobs} of {} cores will compile: add memory to use them all", engine.cores))
+        Check::notice(
+            "memory",
+            found,
+            format!("only {jobs} of {} cores will compile: add memory to use them all", engine.cores),
+        )
     } else {
         Check::fine("memory", found)
     }
@@ -148,9 +160,11 @@ fn room(name: &'static str, place: &str, free: Option<u64>) -> Check {
             format!("{place}: {} free", gib(free)),
             "free some: `cargo xtask clean` lists what of ours can go, `docker system df` what else the engine holds",
         ),
-        Some(free) if free < ROOM => {
-            Check::notice(name, format!("{place}: {} free", gib(free)), format!("enough for the sample; TensorFlow itself wants {}", gib(ROOM)))
-        }
+        Some(free) if free < ROOM => Check::notice(
+            name,
+            format!("{place}: {} free", gib(free)),
+            format!("enough for the sample; TensorFlow itself wants {}", gib(ROOM)),
+        ),
         Some(free) => Check::fine(name, format!("{place}: {} free", gib(free))),
     }
 }
@@ -159,7 +173,11 @@ fn gpu(engine: &Engine, facts: &Facts) -> Check {
     if engine.gpu_runtime {
         Check::fine("GPU runtime", "the engine has the nvidia runtime")
     } else if facts.host.has_gpu && facts.wants_gpu {
-        Check::notice("GPU runtime", "a GPU, but no nvidia runtime in the engine", "install nvidia-container-toolkit to run gpu servers here; building them works without")
+        Check::notice(
+            "GPU runtime",
+            "a GPU, but no nvidia runtime in the engine",
+            "install nvidia-container-toolkit to run gpu servers here; building them works without",
+        )
     } else {
         Check::fine("GPU runtime", "none: gpu servers are built here and run elsewhere")
     }
@@ -183,9 +201,17 @@ fn tools(facts: &Facts) -> Vec<Check> {
         let missing: Vec<&str> = ["debootstrap", "tar", "unshare"].into_iter().filter(|tool| !has(tool)).collect();
         all.push(if !missing.is_empty() {
             let mend = format!("apt-get install {}", missing.join(" ").replace("unshare", "util-linux"));
-            Check::blocks("base image", format!("debian-base:{release} is to be bootstrapped, {} not found", missing.join(" and ")), mend)
+            Check::blocks(
+                "base image",
+                format!("debian-base:{release} is to be bootstrapped, {} not found", missing.join(" and ")),
+                mend,
+            )
         } else if !facts.host.is_root {
-            Check::blocks("base image", format!("debian-base:{release} is to be bootstrapped, which needs root"), "run this once as root (sudo -E cargo xtask build-servers), or use a profile whose base a registry has")
+            Check::blocks(
+                "base image",
+                format!("debian-base:{release} is to be bootstrapped, which needs root"),
+                "run this once as root (sudo -E cargo xtask build-servers), or use a profile whose base a registry has",
+            )
         } else {
             Check::fine("base image", format!("debian-base:{release} will be bootstrapped"))
         });
@@ -268,10 +294,20 @@ mod tests {
         check(|f| engine(f, |e| e.os_arch = "linux/aarch64".into()), State::Blocks, "container engine", "DOCKER_HOST");
         check(|f| engine(f, |e| e.memory = 3 << 30), State::Notice, "memory", "only 1 of 2 cores");
         check(|f| engine(f, |e| e.free = Some(1 << 30)), State::Blocks, "room in the engine's data root", "clean");
-        check(|f| f.host.tools.retain(|(tool, _)| *tool != "debootstrap"), State::Blocks, "base image", "apt-get install debootstrap");
+        check(
+            |f| f.host.tools.retain(|(tool, _)| *tool != "debootstrap"),
+            State::Blocks,
+            "base image",
+            "apt-get install debootstrap",
+        );
         check(|f| f.host.is_root = false, State::Blocks, "base image", "as root");
         check(|f| f.host.tools.retain(|(tool, _)| *tool != "git"), State::Blocks, "git", "apt-get install git");
-        check(|f| f.unwritable.push("bin: permission denied".into()), State::Blocks, "writing here", "another checkout");
+        check(
+            |f| f.unwritable.push("bin: permission denied".into()),
+            State::Blocks,
+            "writing here",
+            "another checkout",
+        );
         check(|f| f.host.has_gpu = true, State::Notice, "GPU runtime", "nvidia-container-toolkit");
         check(|f| f.host.cpu_features[0].1 = false, State::Notice, "CPU of this machine", "not run here");
         check(|f| f.missing_sources = Some("serving/sample".into()), State::Blocks, "sources", "restore");

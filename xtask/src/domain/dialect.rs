@@ -13,9 +13,11 @@ pub struct Dialect {
     known: BTreeSet<String>,
 }
 
+type Version = (u32, u32, u32);
+
 /// Name, first version that has it, first version that no longer has it.
 /// From Bazel's change log; the probe of the real Bazel has the last word.
-const HISTORY: &[(&str, (u32, u32, u32), Option<(u32, u32, u32)>)] = &[
+const HISTORY: &[(&str, Version, Option<Version>)] = &[
     ("jobs", (0, 1, 0), None),
     ("symlink_prefix", (0, 1, 0), None),
     ("color", (0, 1, 0), None),

@@ -10,10 +10,6 @@ use crate::domain::bazel_output::{Observation, Phase, RunningAction};
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "kebab-case")]
 pub enum Event {
-    /// What will be done, step by step.
-    Plan {
-        steps: Vec<String>,
-    },
     Note {
         text: String,
     },
@@ -98,30 +94,11 @@ impl Event {
         let variant = variant.to_owned();
         match observation {
             Observation::Phase(phase) => Self::Phase { variant, phase },
-            Observation::Progress {
-                done,
-                total,
-                running,
-                slowest,
-                eta,
-            } => Self::Progress {
-                variant,
-                done,
-                total,
-                running,
-                slowest,
-                eta_seconds: eta.map(|eta| eta.as_secs()),
-            },
-            Observation::FirstError { text } => Self::FirstError {
-                variant,
-                text,
-                log: log.to_owned(),
-            },
-            Observation::Stalled { idle, action, .. } => Self::Stalled {
-                variant,
-                seconds: idle.as_secs(),
-                action,
-            },
+            Observation::Progress { done, total, running, slowest, eta } => {
+                Self::Progress { variant, done, total, running, slowest, eta_seconds: eta.map(|eta| eta.as_secs()) }
+            }
+            Observation::FirstError { text } => Self::FirstError { variant, text, log: log.to_owned() },
+            Observation::Stalled { idle, action, .. } => Self::Stalled { variant, seconds: idle.as_secs(), action },
             Observation::Line { text } => Self::LogLine { variant, line: text },
         }
     }
@@ -135,18 +112,9 @@ mod tests {
 
     #[test]
     fn observations_become_tagged_events() {
-        let slowest = Some(RunningAction {
-            action: "Compiling a.cc".to_owned(),
-            seconds: 34,
-        });
+        let slowest = Some(RunningAction { action: "Compiling a.cc".to_owned(), seconds: 34 });
         let eta = Some(Duration::from_secs(130));
-        let seen = Observation::Progress {
-            done: 120,
-            total: 340,
-            running: 2,
-            slowest,
-            eta,
-        };
+        let seen = Observation::Progress { done: 120, total: 340, running: 2, slowest, eta };
         let event = Event::from_bazel("cpu-optimized", "x.log", seen);
         assert_eq!(
             serde_json::to_string(&event).expect("plain data"),

@@ -126,10 +126,9 @@ fn contract(profile: &Profile, device: &DeviceToolchain, variant: &Variant) -> C
 fn source_step(profile: &Profile) -> Step {
     match &profile.sources {
         Sources::Tree(folder) => Step::ReadTree(ReadTree { folder: folder.clone() }),
-        Sources::Repositories(repositories) => Step::CheckOut(CheckOut {
-            folder: format!("serving/{}", profile.name),
-            repositories: repositories.clone(),
-        }),
+        Sources::Repositories(repositories) => {
+            Step::CheckOut(CheckOut { folder: format!("serving/{}", profile.name), repositories: repositories.clone() })
+        }
     }
 }
 

@@ -96,10 +96,7 @@ pub fn read_on(bytes: &[u8], threads: NonZeroUsize) -> Result<BinaryFacts, Proof
         }
         _ => (None, Vec::new()),
     };
-    Ok(BinaryFacts {
-        summary: Summary { elf: parsed.facts, isa },
-        users,
-    })
+    Ok(BinaryFacts { summary: Summary { elf: parsed.facts, isa }, users })
 }
 
 #[cfg(test)]
@@ -118,32 +115,17 @@ mod tests {
     #[test]
     fn facts_are_read_from_the_bytes() {
         let elf = read(&sample().build()).unwrap().summary.elf;
-        assert_eq!(
-            (elf.architecture, elf.bits, elf.kind),
-            (elf::Architecture::X86_64, 64, Kind::Program)
-        );
+        assert_eq!((elf.architecture, elf.bits, elf.kind), (elf::Architecture::X86_64, 64, Kind::Program));
         assert_eq!(elf.interpreter.as_deref(), Some("/lib64/ld-linux-x86-64.so.2"));
         assert_eq!(elf.needed, ["libc.so.6"]);
-        assert_eq!(
-            elf.needed_versions["libc.so.6"],
-            ["GLIBC_2.2.5".into(), "GLIBC_2.34".into()].into()
-        );
-        assert_eq!(
-            (elf.build_id.as_deref(), elf.stripped, elf.soname),
-            (Some("deadbeef"), false, None)
-        );
+        assert_eq!(elf.needed_versions["libc.so.6"], ["GLIBC_2.2.5".into(), "GLIBC_2.34".into()].into());
+        assert_eq!((elf.build_id.as_deref(), elf.stripped, elf.soname), (Some("deadbeef"), false, None));
     }
 
     #[test]
     fn library_offers_its_versions_but_not_its_own_name() {
-        let elf = read(&Fixture::library("libz.so.1", &["Z_1.2", "Z_1.10"]).build())
-            .unwrap()
-            .summary
-            .elf;
-        assert_eq!(
-            (elf.kind, elf.soname.as_deref()),
-            (Kind::SharedLibrary, Some("libz.so.1"))
-        );
+        let elf = read(&Fixture::library("libz.so.1", &["Z_1.2", "Z_1.10"]).build()).unwrap().summary.elf;
+        assert_eq!((elf.kind, elf.soname.as_deref()), (Kind::SharedLibrary, Some("libz.so.1")));
         assert_eq!(elf.defined_versions, ["Z_1.2".into(), "Z_1.10".into()].into());
     }
 
@@ -152,12 +134,7 @@ mod tests {
         let error = |bytes: &[u8]| read(bytes).unwrap_err();
         assert_eq!(error(b""), ProofError::NotElf);
         assert_eq!(error(b"#!/bin/sh"), ProofError::NotElf);
-        assert_eq!(
-            error(b"\x7fELF"),
-            ProofError::Truncated {
-                lacks: "the ELF header"
-            }
-        );
+        assert_eq!(error(b"\x7fELF"), ProofError::Truncated { lacks: "the ELF header" });
         let with_type = |file_type| Fixture { file_type, ..sample() }.build();
         assert_eq!(error(&with_type(1)), ProofError::NotExecutable { is: "an object file" });
         assert_eq!(error(&with_type(4)), ProofError::NotExecutable { is: "a core dump" });
@@ -173,10 +150,7 @@ mod tests {
         let bytes = sample().build();
         for length in 0..bytes.len() {
             let error = read(&bytes[..length]).unwrap_err();
-            assert!(
-                length < 1 || matches!(error, ProofError::Truncated { .. }),
-                "{length}: {error}"
-            );
+            assert!(length < 1 || matches!(error, ProofError::Truncated { .. }), "{length}: {error}");
         }
     }
 
@@ -213,10 +187,7 @@ mod tests {
                 }
             }
         }
-        assert!(
-            answers > 1000,
-            "only {answers} flipped files were readable: the fixtures are too brittle"
-        );
+        assert!(answers > 1000, "only {answers} flipped files were readable: the fixtures are too brittle");
     }
 
     #[test]
@@ -229,14 +200,7 @@ mod tests {
 
     #[test]
     fn other_machines_are_described_but_not_decoded() {
-        let facts = read(
-            &Fixture {
-                machine: 183,
-                ..sample()
-            }
-            .build(),
-        )
-        .unwrap();
+        let facts = read(&Fixture { machine: 183, ..sample() }.build()).unwrap();
         assert_eq!(facts.summary.isa, None);
         assert!(table(&facts).contains("not x86-64, not decoded"));
     }

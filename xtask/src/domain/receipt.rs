@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::domain::{plan::VariantBuild, proof::Summary, source::Sources};
+use crate::domain::{plan::VariantBuild, proof::Summary};
 
 /// Raised when the shape or the meaning of the inputs changes; older receipts then no longer hold.
 pub const SCHEMA: u32 = 1;
@@ -70,19 +70,6 @@ pub struct SourceFacts {
     pub sources: Value,
     /// sha256 of each build image's Dockerfile.
     pub dockerfiles: BTreeMap<String, String>,
-}
-
-impl SourceFacts {
-    /// Pinned repositories are what their commits are; nobody needs to read them.
-    pub fn pinned(sources: &Sources) -> Option<Value> {
-        match sources {
-            Sources::Tree(_) => None,
-            Sources::Repositories(repositories) => {
-                let pins = repositories.iter().map(|r| (r.name.clone(), json!(format!("{}@{}", r.path, r.commit))));
-                Some(Value::Object(pins.collect()))
-            }
-        }
-    }
 }
 
 /// The inputs of one variant.

@@ -46,11 +46,7 @@ impl Repository {
             "" => Some(other.path.as_str()),
             own => other.path.strip_prefix(own)?.strip_prefix('/'),
         };
-        let mut folders: Vec<_> = all
-            .iter()
-            .filter_map(inside)
-            .filter(|folder| !folder.is_empty())
-            .collect();
+        let mut folders: Vec<_> = all.iter().filter_map(inside).filter(|folder| !folder.is_empty()).collect();
         folders.sort_unstable();
         folders
     }
@@ -83,11 +79,7 @@ impl FromStr for Commit {
 
     fn from_str(text: &str) -> Result<Self, CommitError> {
         let valid = text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
-        if valid {
-            Ok(Self(text.to_ascii_lowercase()))
-        } else {
-            Err(CommitError(text.to_owned()))
-        }
+        if valid { Ok(Self(text.to_ascii_lowercase())) } else { Err(CommitError(text.to_owned())) }
     }
 }
 
@@ -142,13 +134,8 @@ mod tests {
         let commit = repository("serving", "").commit;
         assert_eq!(commit.as_str(), "0123456789abcdef0123456789abcdef01234567");
         assert_eq!(commit.short(), "0123456789ab");
-        for wrong in [
-            "",
-            "r2.20",
-            "0123456",
-            "0123456789abcdef0123456789abcdef0123456g",
-            "éééééééééééééééééééé",
-        ] {
+        for wrong in ["", "r2.20", "0123456", "0123456789abcdef0123456789abcdef0123456g", "éééééééééééééééééééé"]
+        {
             let error = wrong.parse::<Commit>().unwrap_err();
             assert!(error.to_string().contains(&format!("`{wrong}`")), "{error}");
         }
@@ -178,11 +165,8 @@ mod tests {
 
     #[test]
     fn nested_repositories_are_found_by_their_folders() {
-        let all = [
-            repository("serving", ""),
-            repository("tensorflow", "tensorflow"),
-            repository("deep", "tensorflow/x"),
-        ];
+        let all =
+            [repository("serving", ""), repository("tensorflow", "tensorflow"), repository("deep", "tensorflow/x")];
         assert_eq!(all[0].nested(&all), ["tensorflow", "tensorflow/x"]);
         assert_eq!(all[1].nested(&all), ["x"]);
         assert!(all[2].nested(&all).is_empty());

@@ -80,13 +80,15 @@ impl fmt::Display for Step {
         match self {
             Step::CheckOut(step) => step.fmt(f),
             Step::ReadTree(step) => write!(f, "read {}/ and hash it", step.folder),
-            Step::ProvideBase(BaseImage::Registry(reference)) => {
-                let note =
-                    if reference.contains("@sha256:") { "" } else { "  # not pinned: no digest in config.toml" };
+            Step::ProvideBase(base @ BaseImage::Registry(reference)) => {
+                let note = if base.is_pinned() { "" } else { "  # not pinned: no digest in config.toml" };
                 write!(f, "docker pull {}{note}", shell_quote(reference))
             }
             Step::ProvideBase(BaseImage::Bootstrap(release)) => {
-                write!(f, "debootstrap --variant=minbase {release} ROOT && tar -C ROOT -c . | docker import - debian-base:{release}")
+                write!(
+                    f,
+                    "debootstrap --variant=minbase {release} ROOT && tar -C ROOT -c . | docker import - debian-base:{release}"
+                )
             }
             Step::BuildImage(step) => step.fmt(f),
             Step::RunBazel(step) => step.fmt(f),
@@ -152,7 +154,8 @@ impl fmt::Display for RunBazel {
         }
         write!(f, " {} {}", self.image.name(), shell_line(&self.build.command(&self.dialect, "$JOBS")))?;
         if self.build.needs_bazelrc() {
-            let headers = self.build.remote.headers.iter().map(|(header, variable)| format!("{header} from ${variable}"));
+            let headers =
+                self.build.remote.headers.iter().map(|(header, variable)| format!("{header} from ${variable}"));
             write!(f, "  # {} holds {}", toolchain::REMOTE_BAZELRC, headers.collect::<Vec<_>>().join(", "))?;
         }
         Ok(())

@@ -32,7 +32,8 @@ pub(crate) struct Freshness {
 
 /// Reads what the plan's inputs are today and compares.
 pub(crate) async fn look(plan: &Plan, source: &impl Source, folders: &Folders) -> Result<Vec<Freshness>> {
-    let facts = SourceFacts { sources: sources(plan, source, folders).await?, dockerfiles: dockerfiles(plan, folders)? };
+    let facts =
+        SourceFacts { sources: sources(plan, source, folders).await?, dockerfiles: dockerfiles(plan, folders)? };
     let mut all = Vec::new();
     for build in &plan.builds {
         let inputs = receipt::inputs(build, &facts);
@@ -58,7 +59,8 @@ fn dockerfiles(plan: &Plan, folders: &Folders) -> Result<BTreeMap<String, String
     let mut hashes = BTreeMap::new();
     for build in &plan.builds {
         let path = &build.run.image.image.dockerfile;
-        let bytes = fs_err::read(folders.root.join(path)).with_context(|| format!("read the Dockerfile of {}", build.run.image.name()))?;
+        let bytes = fs_err::read(folders.root.join(path))
+            .with_context(|| format!("read the Dockerfile of {}", build.run.image.name()))?;
         hashes.insert(path.clone(), format!("{:x}", Sha256::digest(&bytes)));
     }
     Ok(hashes)

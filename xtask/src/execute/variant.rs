@@ -111,7 +111,9 @@ async fn copy_out(
     report: &Report,
 ) -> Result<(CopiedFile, f64)> {
     let started = report.start(Some(&job.name()), "copy the binary out");
-    let copied = engine.copy_out(container, &job.build.extract.from, to).await;
+    let what = format!("{}: binary", job.name());
+    let progress = |done, total| report.event(Event::Bytes { what: what.clone(), done, total: Some(total) });
+    let copied = engine.copy_out(container, &job.build.extract.from, to, &progress).await;
     match copied {
         Ok(copied) => Ok((copied, report.finish_step(started))),
         Err(error) => {
@@ -132,7 +134,8 @@ async fn prove<E: Engine>(job: &Job<'_>, binary: &Path, engine: &E, scene: &Scen
     let facts = read.await.context("run the proof")?.context("read the binary")?;
     let base = &job.build.prove.serving_base;
     let (_, image) = job.images.bases.get(base).with_context(|| format!("the plan provides no base {base}"))?;
-    let libraries = libraries(image, &facts, engine, scene).await.with_context(|| format!("read the libraries of {base}"))?;
+    let libraries =
+        libraries(image, &facts, engine, scene).await.with_context(|| format!("read the libraries of {base}"))?;
     let violations = proof::judge(&facts, &job.build.prove.contract, &libraries);
     if violations.is_empty() {
         return Ok(facts);
@@ -225,12 +228,7 @@ fn make_executable(_: &Path) -> Result<()> {
     Ok(())
 }
 
-fn record(
-    job: &Job<'_>,
-    ran: &attempt::Ran,
-    scene: &Scene<'_>,
-    seconds: BTreeMap<String, f64>,
-) -> Result<BuildRecord> {
+fn record(job: &Job<'_>, ran: &attempt::Ran, scene: &Scene<'_>, seconds: BTreeMap<String, f64>) -> Result<BuildRecord> {
     let image = job.image()?;
     let base = |base| {
         let (reference, facts) = job.images.bases.get(base).context("the plan provides every base")?;

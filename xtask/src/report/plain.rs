@@ -24,13 +24,7 @@ pub struct Plain {
 
 impl Plain {
     pub fn new(stdout: Sink, stderr: Sink, verbose: bool, paint: Paint) -> Self {
-        Self {
-            stdout,
-            stderr,
-            verbose,
-            paint,
-            spoken: BTreeMap::new(),
-        }
+        Self { stdout, stderr, verbose, paint, spoken: BTreeMap::new() }
     }
 
     /// Whether an event is heard now.
@@ -51,10 +45,7 @@ impl Plain {
     }
 
     fn due(&mut self, key: String, now: Instant) -> bool {
-        let due = self
-            .spoken
-            .get(&key)
-            .is_none_or(|last| now.saturating_duration_since(*last) >= INTERVAL);
+        let due = self.spoken.get(&key).is_none_or(|last| now.saturating_duration_since(*last) >= INTERVAL);
         if due {
             self.spoken.insert(key, now);
         }

@@ -30,18 +30,13 @@ impl Paint {
     }
 
     fn apply(self, style: Style, text: &str) -> String {
-        if self.on {
-            style.force_styling(true).apply_to(text).to_string()
-        } else {
-            text.to_owned()
-        }
+        if self.on { style.force_styling(true).apply_to(text).to_string() } else { text.to_owned() }
     }
 }
 
 /// The lines an event becomes; a result has none because it goes bare to stdout.
 pub fn sentences(event: &Event, paint: Paint, width: Option<u16>) -> Vec<String> {
     match event {
-        Event::Plan { steps } => plan(steps),
         Event::Note { text } => lines(text),
         Event::Warning { text } => vec![paint.warning(&format!("warning: {}", clean(text)))],
         Event::StepStarted { variant, step } => vec![format!("{} started", subject(variant.as_deref(), step))],
@@ -50,14 +45,7 @@ pub fn sentences(event: &Event, paint: Paint, width: Option<u16>) -> Vec<String>
             vec![paint.good(&format!("{} finished in {took}", subject(variant.as_deref(), step)))]
         }
         Event::Phase { variant, phase } => vec![format!("{variant}: {}", phase_name(*phase))],
-        Event::Progress {
-            variant,
-            done,
-            total,
-            slowest,
-            eta_seconds,
-            ..
-        } => {
+        Event::Progress { variant, done, total, slowest, eta_seconds, .. } => {
             let mut parts = vec![format!("{done}/{total} actions")];
             parts.extend(eta_seconds.map(|eta| format!("about {} left", duration(Duration::from_secs(eta)))));
             parts.extend(slowest.as_ref().map(|slowest| format!("slowest: {}", running(slowest))));
@@ -71,24 +59,13 @@ pub fn sentences(event: &Event, paint: Paint, width: Option<u16>) -> Vec<String>
             told.push(format!("  whole log: {log}"));
             told
         }
-        Event::Stalled {
-            variant,
-            seconds,
-            action,
-        } => {
+        Event::Stalled { variant, seconds, action } => {
             let span = duration(Duration::from_secs(*seconds));
-            let what = action
-                .as_ref()
-                .map(|action| format!(", still at {}", clean(action)))
-                .unwrap_or_default();
+            let what = action.as_ref().map(|action| format!(", still at {}", clean(action))).unwrap_or_default();
             vec![paint.warning(&format!("{variant}: no progress for {span}{what}"))]
         }
         Event::RunAgain { variant, jobs, reason } => {
-            let jobs = if *jobs == 1 {
-                "1 job".to_owned()
-            } else {
-                format!("{jobs} jobs")
-            };
+            let jobs = if *jobs == 1 { "1 job".to_owned() } else { format!("{jobs} jobs") };
             vec![paint.warning(&format!("{variant}: runs again with {jobs}: {}", clean(reason)))]
         }
         Event::Rebuild { variant, reason } => vec![format!("{variant}: to be rebuilt: {}", clean(reason))],
@@ -103,11 +80,7 @@ pub fn running(action: &RunningAction) -> String {
     if action.seconds == 0 {
         return clean(&action.action);
     }
-    format!(
-        "{} ({})",
-        clean(&action.action),
-        duration(Duration::from_secs(action.seconds))
-    )
+    format!("{} ({})", clean(&action.action), duration(Duration::from_secs(action.seconds)))
 }
 
 /// `1.2 GiB of 3.4 GiB (35%)`.
@@ -130,11 +103,7 @@ pub fn phase_name(phase: Phase) -> &'static str {
 
 /// Text from a tool or a stranger, without what could move the cursor or change colours.
 pub fn clean(text: &str) -> String {
-    console::strip_ansi_codes(text)
-        .replace('\t', " ")
-        .chars()
-        .filter(|c| !c.is_control())
-        .collect()
+    console::strip_ansi_codes(text).replace('\t', " ").chars().filter(|c| !c.is_control()).collect()
 }
 
 fn lines(text: &str) -> Vec<String> {
@@ -146,18 +115,4 @@ fn subject(variant: Option<&str>, step: &str) -> String {
         Some(variant) => format!("{variant}: {}", clean(step)),
         None => clean(step),
     }
-}
-
-fn plan(steps: &[String]) -> Vec<String> {
-    let count = if steps.len() == 1 {
-        "1 step".to_owned()
-    } else {
-        format!("{} steps", steps.len())
-    };
-    let places = steps.len().to_string().len();
-    let numbered = steps
-        .iter()
-        .enumerate()
-        .map(|(at, step)| format!("  {:>places$}. {}", at + 1, clean(step)));
-    std::iter::once(format!("plan: {count}")).chain(numbered).collect()
 }

@@ -18,13 +18,7 @@ struct Inner {
 
 impl Sink {
     pub fn new(writer: Box<dyn Write + Send>) -> Self {
-        Self {
-            inner: Arc::new(Mutex::new(Inner {
-                writer,
-                broken: false,
-                failure: None,
-            })),
-        }
+        Self { inner: Arc::new(Mutex::new(Inner { writer, broken: false, failure: None })) }
     }
 
     /// Writes a line and flushes: whoever reads along sees it now.
@@ -38,10 +32,7 @@ impl Sink {
         if inner.broken {
             return;
         }
-        let written = inner
-            .writer
-            .write_all(text.as_bytes())
-            .and_then(|()| inner.writer.flush());
+        let written = inner.writer.write_all(text.as_bytes()).and_then(|()| inner.writer.flush());
         if let Err(error) = written {
             inner.broken = true;
             // `xtask … | head -1` is no failure of ours.

@@ -48,16 +48,7 @@ impl Terminal {
         let width: Width = Arc::from(width);
         let screen = Screen::new(stderr.clone(), Arc::clone(&width));
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::term_like(Box::new(screen)));
-        Self {
-            stdout,
-            stderr,
-            width,
-            animated,
-            verbose,
-            paint,
-            bars,
-            live: BTreeMap::new(),
-        }
+        Self { stdout, stderr, width, animated, verbose, paint, bars, live: BTreeMap::new() }
     }
 
     /// Draws what is under way; true when the event has no sentence of its own as well.
@@ -80,14 +71,7 @@ impl Terminal {
                 bar.set_message(format!("{variant}: {}", phase_name(*phase)));
                 true
             }
-            Event::Progress {
-                variant,
-                done,
-                total,
-                slowest,
-                eta_seconds,
-                ..
-            } => {
+            Event::Progress { variant, done, total, slowest, eta_seconds, .. } => {
                 let mut after = Vec::new();
                 after.extend(eta_seconds.map(|eta| format!("{} left", duration(Duration::from_secs(eta)))));
                 after.extend(slowest.as_ref().map(running));
@@ -100,8 +84,7 @@ impl Terminal {
                     self.remove(&key);
                     return false;
                 }
-                self.bar(&key)
-                    .set_message(format!("{}: {}", clean(what), transferred(*done, *total)));
+                self.bar(&key).set_message(format!("{}: {}", clean(what), transferred(*done, *total)));
                 true
             }
             Event::LogLine { .. } => !self.verbose,
@@ -208,7 +191,5 @@ fn counting() -> ProgressStyle {
 }
 
 fn style(template: &str) -> ProgressStyle {
-    ProgressStyle::with_template(template)
-        .expect("the templates are constants of this file")
-        .tick_chars("-\\|/ ")
+    ProgressStyle::with_template(template).expect("the templates are constants of this file").tick_chars("-\\|/ ")
 }

@@ -59,10 +59,8 @@ impl Page {
             Some(rest) => format!("-{rest}"),
             None => row,
         };
-        let mut shown: Vec<String> = rows
-            .iter()
-            .map(|row| still(row.iter().collect::<String>().trim_end().to_owned()))
-            .collect();
+        let mut shown: Vec<String> =
+            rows.iter().map(|row| still(row.iter().collect::<String>().trim_end().to_owned())).collect();
         shown.truncate(shown.iter().rposition(|row| !row.is_empty()).map_or(0, |last| last + 1));
         shown
     }
@@ -91,111 +89,50 @@ fn report_on(
     (Report::with_surroundings(options, around), stdout, stderr, clock)
 }
 
-const BARS: Options = Options {
-    json: false,
-    verbose: false,
-    progress: true,
-    color: false,
-};
+const BARS: Options = Options { json: false, verbose: false, progress: true, color: false };
 
 fn optimized() -> String {
     "cpu-optimized".to_owned()
 }
 
 fn progress(done: u64) -> Event {
-    let slowest = Some(RunningAction {
-        action: "Compiling x.cc".to_owned(),
-        seconds: 34,
-    });
-    Event::Progress {
-        variant: optimized(),
-        done,
-        total: 340,
-        running: 2,
-        slowest,
-        eta_seconds: Some(130),
-    }
+    let slowest = Some(RunningAction { action: "Compiling x.cc".to_owned(), seconds: 34 });
+    Event::Progress { variant: optimized(), done, total: 340, running: 2, slowest, eta_seconds: Some(130) }
 }
 
 fn result() -> Event {
-    Event::Result {
-        line: "bin/server".to_owned(),
-        details: json!({"bytes": 7}),
-    }
+    Event::Result { line: "bin/server".to_owned(), details: json!({"bytes": 7}) }
 }
 
 fn started() -> Event {
-    Event::StepStarted {
-        variant: Some(optimized()),
-        step: "bazel".to_owned(),
-    }
+    Event::StepStarted { variant: Some(optimized()), step: "bazel".to_owned() }
 }
 
 fn finished() -> Event {
-    Event::StepFinished {
-        variant: Some(optimized()),
-        step: "bazel".to_owned(),
-        seconds: 552.4,
-    }
+    Event::StepFinished { variant: Some(optimized()), step: "bazel".to_owned(), seconds: 552.4 }
 }
 
 fn all_words() -> Vec<Event> {
     let variant = optimized;
     vec![
-        Event::Plan {
-            steps: vec!["checkout".to_owned(), "bazel cpu-optimized".to_owned()],
-        },
-        Event::Note {
-            text: "sources are at bc7e9d2".to_owned(),
-        },
-        Event::Warning {
-            text: "12 GiB are free".to_owned(),
-        },
-        Event::Rebuild {
-            variant: variant(),
-            reason: "copts changed: +-mavx512f".to_owned(),
-        },
+        Event::Note { text: "sources are at bc7e9d2".to_owned() },
+        Event::Warning { text: "12 GiB are free".to_owned() },
+        Event::Rebuild { variant: variant(), reason: "copts changed: +-mavx512f".to_owned() },
         Event::FirstError {
             variant: variant(),
             text: "ERROR: x\na.cc: error: \x1b[31mno\x1b[0m".to_owned(),
             log: "a.log".to_owned(),
         },
-        Event::Stalled {
-            variant: variant(),
-            seconds: 300,
-            action: Some("Compiling x.cc".to_owned()),
-        },
-        Event::RunAgain {
-            variant: variant(),
-            jobs: 4,
-            reason: "the compiler was killed".to_owned(),
-        },
-        Event::UpToDate {
-            variant: variant(),
-            reason: "same key, same binary".to_owned(),
-        },
-        Event::Bytes {
-            what: "push".to_owned(),
-            done: 1 << 30,
-            total: Some(3 << 30),
-        },
-        Event::Bytes {
-            what: "push".to_owned(),
-            done: 3 << 30,
-            total: Some(3 << 30),
-        },
-        Event::Table {
-            title: "builds".to_owned(),
-            headers: vec!["variant".to_owned()],
-            rows: vec![vec![variant()]],
-        },
+        Event::Stalled { variant: variant(), seconds: 300, action: Some("Compiling x.cc".to_owned()) },
+        Event::RunAgain { variant: variant(), jobs: 4, reason: "the compiler was killed".to_owned() },
+        Event::UpToDate { variant: variant(), reason: "same key, same binary".to_owned() },
+        Event::Bytes { what: "push".to_owned(), done: 1 << 30, total: Some(3 << 30) },
+        Event::Bytes { what: "push".to_owned(), done: 3 << 30, total: Some(3 << 30) },
+        Event::Table { title: "builds".to_owned(), headers: vec!["variant".to_owned()], rows: vec![vec![variant()]] },
     ]
 }
 
 const ALL_WORDS: &str = "\
-plan: 2 steps
-  1. checkout
-  2. bazel cpu-optimized
 sources are at bc7e9d2
 warning: 12 GiB are free
 cpu-optimized: to be rebuilt: copts changed: +-mavx512f
@@ -216,10 +153,7 @@ builds
 #[test]
 fn plain_says_everything_in_sentences() {
     let (report, stdout, stderr, _) = report(BARS, None);
-    all_words()
-        .into_iter()
-        .chain([result()])
-        .for_each(|event| report.event(event));
+    all_words().into_iter().chain([result()]).for_each(|event| report.event(event));
     assert_eq!(stderr.text(), ALL_WORDS);
     assert_eq!(stdout.text(), "bin/server\n");
 }
@@ -231,10 +165,7 @@ fn plain_progress_speaks_every_ten_seconds() {
     for (second, done) in [(0, 120), (9, 150), (10, 160), (15, 170), (25, 340)] {
         *clock.lock().expect("one thread") = second;
         report.event(progress(done));
-        report.event(Event::LogLine {
-            variant: optimized(),
-            line: "noise".to_owned(),
-        });
+        report.event(Event::LogLine { variant: optimized(), line: "noise".to_owned() });
     }
     report.event(finished());
     let expected = "\
@@ -250,9 +181,7 @@ cpu-optimized: bazel finished in 9m12s
 #[test]
 fn json_is_every_event_and_nothing_else() {
     let (report, stdout, stderr, _) = report(Options { json: true, ..BARS }, Some(80));
-    [started(), progress(1), progress(2), result()]
-        .into_iter()
-        .for_each(|event| report.event(event));
+    [started(), progress(1), progress(2), result()].into_iter().for_each(|event| report.event(event));
     let expected = r#"{"event":"step-started","variant":"cpu-optimized","step":"bazel"}
 {"event":"progress","variant":"cpu-optimized","done":1,"total":340,"running":2,"slowest":{"action":"Compiling x.cc","seconds":34},"eta_seconds":130}
 {"event":"progress","variant":"cpu-optimized","done":2,"total":340,"running":2,"slowest":{"action":"Compiling x.cc","seconds":34},"eta_seconds":130}
@@ -264,18 +193,9 @@ fn json_is_every_event_and_nothing_else() {
 #[test]
 fn terminal_keeps_bars_below_the_story() {
     let (report, stdout, stderr, _) = report(Options { verbose: true, ..BARS }, Some(80));
-    [started(), progress(170)]
-        .into_iter()
-        .for_each(|event| report.event(event));
-    report.event(Event::LogLine {
-        variant: optimized(),
-        line: "INFO: Found 1 target".to_owned(),
-    });
-    report.event(Event::Bytes {
-        what: "push gpu".to_owned(),
-        done: 1 << 30,
-        total: Some(3 << 30),
-    });
+    [started(), progress(170)].into_iter().for_each(|event| report.event(event));
+    report.event(Event::LogLine { variant: optimized(), line: "INFO: Found 1 target".to_owned() });
+    report.event(Event::Bytes { what: "push gpu".to_owned(), done: 1 << 30, total: Some(3 << 30) });
     let under_way = [
         "cpu-optimized | INFO: Found 1 target",
         "- cpu-optimized ==========>          [170/340] 50%  2m10s left  Compiling x.cc (",
@@ -284,16 +204,10 @@ fn terminal_keeps_bars_below_the_story() {
     assert_eq!(stderr.screen(80), under_way);
     [finished(), result()].into_iter().for_each(|event| report.event(event));
     report.finish().expect("nothing was lost");
-    let after = [
-        "cpu-optimized | INFO: Found 1 target",
-        "cpu-optimized: bazel finished in 9m12s",
-    ];
+    let after = ["cpu-optimized | INFO: Found 1 target", "cpu-optimized: bazel finished in 9m12s"];
     assert_eq!(stderr.screen(80), after);
     report.event(Event::Note { text: "end".to_owned() });
-    assert!(
-        stderr.text().ends_with("end\n"),
-        "the shell's prompt starts on its own line"
-    );
+    assert!(stderr.text().ends_with("end\n"), "the shell's prompt starts on its own line");
     assert_eq!(stdout.text(), "bin/server\n");
 }
 
@@ -308,45 +222,29 @@ fn result_and_bars_share_one_terminal() {
 #[test]
 fn build_that_starts_over_loses_its_count() {
     let (report, _, stderr, _) = report(BARS, Some(80));
-    let phase = Event::Phase {
-        variant: optimized(),
-        phase: crate::domain::bazel_output::Phase::Loading,
-    };
-    [started(), progress(170), phase]
-        .into_iter()
-        .for_each(|event| report.event(event));
+    let phase = Event::Phase { variant: optimized(), phase: crate::domain::bazel_output::Phase::Loading };
+    [started(), progress(170), phase].into_iter().for_each(|event| report.event(event));
     assert_eq!(stderr.screen(80), ["- cpu-optimized: loading"]);
 }
 
 #[test]
 fn terminal_of_no_width_does_not_panic() {
     let (report, _, stderr, _) = report(BARS, Some(0));
-    [started(), progress(170), finished()]
-        .into_iter()
-        .for_each(|event| report.event(event));
+    [started(), progress(170), finished()].into_iter().for_each(|event| report.event(event));
     assert!(stderr.text().ends_with("cpu-optimized: bazel finished in 9m12s\n"));
 }
 
 #[test]
 fn narrow_terminal_gets_numbers_only() {
     let (report, _, stderr, _) = report(BARS, Some(40));
-    [started(), progress(170)]
-        .into_iter()
-        .for_each(|event| report.event(event));
+    [started(), progress(170)].into_iter().for_each(|event| report.event(event));
     assert_eq!(stderr.screen(40), ["- cpu-optimized [170/340] 50%  2m10s lef"]);
 }
 
 #[test]
 fn colours_need_a_terminal_and_consent() {
     let warned = |color, width| {
-        let (report, _, stderr, _) = report(
-            Options {
-                color,
-                progress: false,
-                ..BARS
-            },
-            width,
-        );
+        let (report, _, stderr, _) = report(Options { color, progress: false, ..BARS }, width);
         report.event(Event::Warning { text: "x".to_owned() });
         stderr.text()
     };
@@ -385,9 +283,7 @@ fn readers_that_hang_up_do_not_hurt() {
             clock: Box::new(Instant::now),
         };
         let report = Report::with_surroundings(Options { json, ..BARS }, around);
-        [started(), progress(1), result(), finished()]
-            .into_iter()
-            .for_each(|event| report.event(event));
+        [started(), progress(1), result(), finished()].into_iter().for_each(|event| report.event(event));
         assert!(report.finish().is_ok());
     }
 }

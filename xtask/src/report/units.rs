@@ -54,18 +54,12 @@ mod tests {
     #[test]
     fn sizes_never_round_up_to_1024() {
         let shown = [0, 1023, 1024, 1_048_575, 1_288_490_189, u64::MAX].map(bytes);
-        assert_eq!(
-            shown,
-            ["0 B", "1023 B", "1.0 KiB", "1.0 MiB", "1.2 GiB", "16777216.0 TiB"]
-        );
+        assert_eq!(shown, ["0 B", "1023 B", "1.0 KiB", "1.0 MiB", "1.2 GiB", "16777216.0 TiB"]);
     }
 
     #[test]
     fn hundred_percent_means_all() {
-        assert_eq!(
-            [(999, 1000), (1000, 1000), (7, 3), (0, 0)].map(|(a, b)| percent(a, b)),
-            [99, 100, 100, 100]
-        );
+        assert_eq!([(999, 1000), (1000, 1000), (7, 3), (0, 0)].map(|(a, b)| percent(a, b)), [99, 100, 100, 100]);
         assert_eq!(percent(u64::MAX / 2, u64::MAX), 49);
     }
 }

@@ -34,7 +34,8 @@ pub(super) fn connect(setting: Option<&str>) -> Result<(Docker, String)> {
             let file = |name: &str| tls.join(name);
             let (key, cert, ca) = (file("key.pem"), file("cert.pem"), file("ca.pem"));
             for path in [&key, &cert, &ca] {
-                fs::metadata(path).with_context(|| format!("read the TLS file {} for engine {host}", path.display()))?;
+                fs::metadata(path)
+                    .with_context(|| format!("read the TLS file {} for engine {host}", path.display()))?;
             }
             let address = format!("tcp://{address}");
             Docker::connect_with_ssl(&address, &key, &cert, &ca, TIMEOUT, API_DEFAULT_VERSION)
@@ -87,10 +88,13 @@ fn context_endpoint() -> Result<Option<Endpoint>> {
 fn read_context(folder: &Path, name: &str) -> Result<Endpoint> {
     let id = format!("{:x}", Sha256::digest(name.as_bytes()));
     let meta = folder.join("contexts/meta").join(&id).join("meta.json");
-    let advice = || format!("read docker context `{name}`; choose another with `docker context use`, or set DOCKER_HOST");
+    let advice =
+        || format!("read docker context `{name}`; choose another with `docker context use`, or set DOCKER_HOST");
     let text = fs::read(&meta).with_context(|| format!("open {}", meta.display())).with_context(advice)?;
     let value: Value = serde_json::from_slice(&text).with_context(|| format!("parse {}", meta.display()))?;
-    let host = value["Endpoints"]["docker"]["Host"].as_str().with_context(|| format!("find Endpoints.docker.Host in {}", meta.display()))?;
+    let host = value["Endpoints"]["docker"]["Host"]
+        .as_str()
+        .with_context(|| format!("find Endpoints.docker.Host in {}", meta.display()))?;
     let tls = folder.join("contexts/tls").join(&id).join("docker");
     Ok(Endpoint { host: host.into(), tls: tls.is_dir().then_some(tls) })
 }
@@ -143,7 +147,8 @@ mod tests {
         let id = format!("{:x}", Sha256::digest(b"farm"));
         let meta = folder.path().join("contexts/meta").join(&id);
         fs::create_dir_all(&meta).expect("create");
-        fs::write(meta.join("meta.json"), r#"{"Name":"farm","Endpoints":{"docker":{"Host":"tcp://farm:2376"}}}"#).expect("write");
+        fs::write(meta.join("meta.json"), r#"{"Name":"farm","Endpoints":{"docker":{"Host":"tcp://farm:2376"}}}"#)
+            .expect("write");
         fs::create_dir_all(folder.path().join("contexts/tls").join(&id).join("docker")).expect("create");
         let endpoint = read_context(folder.path(), "farm").expect("readable");
         assert_eq!(endpoint.host, "tcp://farm:2376");

@@ -85,7 +85,9 @@ pub(super) async fn run(docker: &Docker, container: &str, output: &mut dyn FnMut
         // The stream broke but the build goes on: take it up again where it stopped.
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
-    bail!("the engine no longer answers about container {container}; the build's caches are kept, so run the command again")
+    bail!(
+        "the engine no longer answers about container {container}; the build's caches are kept, so run the command again"
+    )
 }
 
 /// Hands on the log from byte `skip` on; returns how many new bytes came before the stream ended or broke.
@@ -94,7 +96,10 @@ async fn follow(docker: &Docker, container: &str, skip: u64, output: &mut dyn Fn
     let mut log = docker.logs(container, Some(options));
     let mut position = 0u64;
     while let Some(Ok(item)) = log.next().await {
-        let (LogOutput::StdOut { message } | LogOutput::StdErr { message } | LogOutput::Console { message } | LogOutput::StdIn { message }) = item;
+        let (LogOutput::StdOut { message }
+        | LogOutput::StdErr { message }
+        | LogOutput::Console { message }
+        | LogOutput::StdIn { message }) = item;
         let length = message.len() as u64;
         let known = skip.saturating_sub(position).min(length);
         let fresh = &message[usize::try_from(known).unwrap_or(usize::MAX)..];
@@ -111,7 +116,10 @@ pub(super) async fn remove(docker: &Docker, container: &str) -> Result<()> {
     let stop = StopContainerOptionsBuilder::default().t(GRACE_SECONDS).build();
     let facts = docker.inspect_container(container, None).await;
     let running = facts.ok().and_then(|facts| facts.state).and_then(|state| state.running).unwrap_or_default();
-    if running && let Err(error) = docker.stop_container(container, Some(stop)).await && !gone(&error) {
+    if running
+        && let Err(error) = docker.stop_container(container, Some(stop)).await
+        && !gone(&error)
+    {
         return Err(anyhow!(error).context(format!("stop container {container}")));
     }
     let options = RemoveContainerOptionsBuilder::default().force(true).build();

@@ -47,7 +47,9 @@ pub(super) async fn import(docker: &Docker, tar: &Path, reference: &str, labels:
         .changes(changes.collect::<Vec<_>>())
         .build();
     let file = tokio::fs::File::open(tar).await.with_context(|| format!("open {}", tar.display()))?;
-    create(docker, options, Some(file), &|_| {}).await.with_context(|| format!("import {} as {reference}", tar.display()))?;
+    create(docker, options, Some(file), &|_| {})
+        .await
+        .with_context(|| format!("import {} as {reference}", tar.display()))?;
     present(docker, reference).await
 }
 
@@ -66,7 +68,9 @@ async fn create(
         let item = match item {
             // A chunk border inside a CRLF makes this client report leftover bytes (fussybeaver/bollard#560);
             // whether the image is there is asked afterwards in any case.
-            Err(bollard::errors::Error::IOError { err }) if err.to_string().contains("bytes remaining on stream") => return Ok(()),
+            Err(bollard::errors::Error::IOError { err }) if err.to_string().contains("bytes remaining on stream") => {
+                return Ok(());
+            }
             other => other?,
         };
         if let Some(message) = item.error_detail.and_then(|detail| detail.message) {
@@ -88,5 +92,7 @@ fn chunks(file: tokio::fs::File) -> impl Stream<Item = Result<Bytes, std::io::Er
 }
 
 async fn present(docker: &Docker, reference: &str) -> Result<ImageFacts> {
-    inspect(docker, reference).await?.with_context(|| format!("the engine reported success but has no image {reference}"))
+    inspect(docker, reference)
+        .await?
+        .with_context(|| format!("the engine reported success but has no image {reference}"))
 }

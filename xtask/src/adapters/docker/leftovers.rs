@@ -1,17 +1,12 @@
 //! Finding and removing what carries our labels, and never anything else.
 //! The sweep of a run takes containers only: volumes and images are caches, and caches are `clean`'s business.
 
-use std::{
-    collections::HashMap,
-    fmt,
-};
+use std::{collections::HashMap, fmt};
 
 use anyhow::{Context, Result, anyhow};
-use bollard::{
-    query_parameters::{
-        ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder,
-        RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder,
-    },
+use bollard::query_parameters::{
+    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder, RemoveImageOptionsBuilder,
+    RemoveVolumeOptionsBuilder,
 };
 
 use super::{DockerEngine, container, sizes, status};
@@ -83,7 +78,12 @@ impl DockerEngine {
         let containers = self.docker.list_containers(Some(containers)).await.context("list our containers")?;
         let containers = containers.into_iter().map(|found| Leftover {
             kind: Kind::Container,
-            name: found.names.unwrap_or_default().first().map(|name| name.trim_start_matches('/').into()).unwrap_or_default(),
+            name: found
+                .names
+                .unwrap_or_default()
+                .first()
+                .map(|name| name.trim_start_matches('/').into())
+                .unwrap_or_default(),
             id: found.id.unwrap_or_default(),
             bytes: found.size_rw.and_then(|bytes| u64::try_from(bytes).ok()),
         });
@@ -128,7 +128,6 @@ impl DockerEngine {
             _ => Ok(()),
         }
     }
-
 }
 
 fn filter(label: &str) -> HashMap<String, Vec<String>> {

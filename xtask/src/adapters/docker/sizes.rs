@@ -24,9 +24,8 @@ pub(super) async fn of_volumes(address: &str) -> Option<BTreeMap<String, u64>> {
 fn read(usage: &Value) -> BTreeMap<String, u64> {
     let lists = [&usage["Volumes"], &usage["VolumeUsage"]["Items"]];
     let volumes = lists.into_iter().filter_map(Value::as_array).flatten();
-    let sized = volumes.filter_map(|volume| {
-        Some((volume["Name"].as_str()?.to_owned(), volume["UsageData"]["Size"].as_u64()?))
-    });
+    let sized =
+        volumes.filter_map(|volume| Some((volume["Name"].as_str()?.to_owned(), volume["UsageData"]["Size"].as_u64()?)));
     sized.collect()
 }
 

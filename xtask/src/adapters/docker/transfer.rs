@@ -20,7 +20,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::mpsc;
 
 use super::status;
-use crate::ports::{CopiedFile, Tar};
+use crate::ports::{CopiedFile, Progress, Tar};
 
 /// Chunks under way between the connection and the tar thread.
 const CHANNEL: usize = 32;
@@ -39,7 +39,8 @@ pub(super) async fn upload(docker: &Docker, container: &str, folder: &str, tar: 
         }
         result
     });
-    let chunks = stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|item| (item, receiver)) });
+    let chunks =
+        stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|item| (item, receiver)) });
     let options = UploadToContainerOptionsBuilder::default().path(folder).build();
     let sent = docker.upload_to_container(container, Some(options), body_try_stream(chunks)).await;
     // What went wrong while reading explains more than the connection that broke because of it.
@@ -60,9 +61,19 @@ pub(super) async fn has_path(docker: &Docker, container: &str, path: &str) -> Re
     }
 }
 
-pub(super) async fn copy_out(docker: &Docker, container: &str, path: &str, to: &Path) -> Result<CopiedFile> {
+pub(super) async fn copy_out(
+    docker: &Docker,
+    container: &str,
+    path: &str,
+    to: &Path,
+    progress: Progress<'_>,
+) -> Result<CopiedFile> {
     let target = to.to_owned();
-    let copied = download(docker, container, path, move |entry| {
+    let options = ContainerArchiveInfoOptionsBuilder::default().path(path).build();
+    let size = docker.get_container_archive_info(container, Some(options)).await;
+    let size = size.ok().and_then(|info| u64::try_from(info.size).ok()).unwrap_or_default();
+    let told = |moved: u64| progress(moved.min(size), size);
+    let copied = download(docker, container, path, &told, move |entry| {
         let file = fs_err::File::create(&target)?;
         let mut sink = Hashing { file, hash: Sha256::new(), bytes: 0 };
         let expected = entry.size();
@@ -83,7 +94,7 @@ pub(super) async fn read_file(docker: &Docker, container: &str, path: &str) -> R
     let mut path = path.to_owned();
     // The archive API resolves links in the folders of a path but hands out a final link as it is.
     for _ in 0..16 {
-        let found = download(docker, container, &path, |entry| {
+        let found = download(docker, container, &path, &|_| (), |entry| {
             if let Some(link) = entry.link_name()?.filter(|_| entry.header().entry_type().is_symlink()) {
                 return Ok(Found::Link(link.to_string_lossy().into_owned()));
             }
@@ -95,7 +106,9 @@ pub(super) async fn read_file(docker: &Docker, container: &str, path: &str) -> R
             None => return Ok(None),
             Some(Found::File(bytes)) => return Ok(Some(bytes)),
             Some(Found::Link(link)) if link.starts_with('/') => path = link,
-            Some(Found::Link(link)) => path = format!("{}/{link}", path.rsplit_once('/').map_or("", |(folder, _)| folder)),
+            Some(Found::Link(link)) => {
+                path = format!("{}/{link}", path.rsplit_once('/').map_or("", |(folder, _)| folder))
+            }
         }
     }
     bail!("{path} of container {container} is a circle of links")
@@ -111,6 +124,7 @@ async fn download<T: Send + 'static>(
     docker: &Docker,
     container: &str,
     path: &str,
+    moved: &(dyn Fn(u64) + Sync),
     read: impl FnOnce(&mut tar::Entry<'_, ChannelReader>) -> Result<T> + Send + 'static,
 ) -> Result<Option<T>> {
     let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
@@ -126,7 +140,7 @@ async fn download<T: Send + 'static>(
         let entry = archive.entries()?.next().context("the engine sent an empty archive")?;
         read(&mut entry.context("read the engine's archive")?)
     });
-    let pumped = pump(first, chunks, sender).await;
+    let pumped = pump(first, chunks, sender, moved).await;
     let value = reader.await.context("run the archive thread")?;
     // A cut connection also cuts the archive; the connection is the cause.
     pumped?;
@@ -137,14 +151,18 @@ async fn pump(
     first: Bytes,
     mut chunks: impl Stream<Item = Result<Bytes, bollard::errors::Error>> + Unpin,
     sender: mpsc::Sender<Bytes>,
+    moved: &(dyn Fn(u64) + Sync),
 ) -> Result<()> {
     let mut chunk = first;
+    let mut total = chunk.len() as u64;
     // The reader stops listening after the entry it wanted; that is no error.
     while sender.send(chunk).await.is_ok() {
         match chunks.next().await {
             Some(next) => chunk = next?,
             None => break,
         }
+        total += chunk.len() as u64;
+        moved(total);
     }
     Ok(())
 }

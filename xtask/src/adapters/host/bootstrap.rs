@@ -37,12 +37,8 @@ pub fn mirror_of_this_machine(release: &str) -> Option<String> {
 }
 
 /// The programs a bootstrap needs, and the package that brings each.
-const TOOLS: &[(&str, &str)] = &[
-    ("debootstrap", "debootstrap"),
-    ("unshare", "util-linux"),
-    ("setpriv", "util-linux"),
-    ("tar", "tar"),
-];
+const TOOLS: &[(&str, &str)] =
+    &[("debootstrap", "debootstrap"), ("unshare", "util-linux"), ("setpriv", "util-linux"), ("tar", "tar")];
 
 /// Makes `<work>/<release>.tar`. Needs root, Linux and debootstrap; takes about a minute; blocks.
 ///
@@ -55,10 +51,7 @@ pub fn bootstrap(release: &str, work: &Path, say: &mut dyn FnMut(String)) -> Res
     fs::create_dir_all(work)?;
     remove(&root)?;
     let mirror = mirror::of_this_machine(release)?;
-    say(format!(
-        "bootstrap {release} from {}",
-        mirror.as_deref().unwrap_or(DEFAULT_MIRROR)
-    ));
+    say(format!("bootstrap {release} from {}", mirror.as_deref().unwrap_or(DEFAULT_MIRROR)));
     run_debootstrap(release, &root, mirror.as_deref(), say)
         .with_context(|| format!("bootstrap {release} into {}", root.display()))?;
     let package_date = clean::package_date(&root)?;
@@ -67,11 +60,7 @@ pub fn bootstrap(release: &str, work: &Path, say: &mut dyn FnMut(String)) -> Res
     say(format!("pack {}", tar.display()));
     clean::pack(&root, &tar, &package_date)?;
     remove(&root)?;
-    Ok(BootstrappedRoot {
-        tar,
-        package_date,
-        mirror: mirror.unwrap_or_else(|| DEFAULT_MIRROR.to_owned()),
-    })
+    Ok(BootstrappedRoot { tar, package_date, mirror: mirror.unwrap_or_else(|| DEFAULT_MIRROR.to_owned()) })
 }
 
 /// The release becomes part of paths and of a command line.
@@ -106,10 +95,7 @@ fn check_machine(release: &str) -> Result<()> {
 
 fn is_root() -> Result<bool> {
     let status = fs::read_to_string("/proc/self/status")?;
-    let uids = status
-        .lines()
-        .find_map(|line| line.strip_prefix("Uid:"))
-        .context("read our user from /proc")?;
+    let uids = status.lines().find_map(|line| line.strip_prefix("Uid:")).context("read our user from /proc")?;
     Ok(uids.split_whitespace().nth(1) == Some("0"))
 }
 
@@ -129,28 +115,15 @@ fn remove(root: &Path) -> Result<()> {
 /// The first mount point at or under the folder; `mountinfo` has them in the fifth column.
 fn mount_inside(mountinfo: &str, folder: &Path) -> Option<String> {
     let points = mountinfo.lines().filter_map(|line| line.split(' ').nth(4));
-    points
-        .map(|point| point.replace("\\040", " "))
-        .find(|point| Path::new(point).starts_with(folder))
+    points.map(|point| point.replace("\\040", " ")).find(|point| Path::new(point).starts_with(folder))
 }
 
 fn run_debootstrap(release: &str, root: &Path, mirror: Option<&str>, say: &mut dyn FnMut(String)) -> Result<()> {
     // Own mounts and processes: when we are killed, unshare is, and with its first process go all others and the
     // mounts. Without a checked signature debootstrap would go on where the keyring is missing.
     let mut command = Command::new("setpriv");
-    command.args([
-        "--pdeathsig",
-        "KILL",
-        "unshare",
-        "--mount",
-        "--pid",
-        "--fork",
-        "--kill-child",
-    ]);
-    command
-        .args(["debootstrap", "--variant=minbase", "--force-check-gpg", release])
-        .arg(root)
-        .args(mirror);
+    command.args(["--pdeathsig", "KILL", "unshare", "--mount", "--pid", "--fork", "--kill-child"]);
+    command.args(["debootstrap", "--variant=minbase", "--force-check-gpg", release]).arg(root).args(mirror);
     command.env("LC_ALL", "C").env("DEBIAN_FRONTEND", "noninteractive");
     let mut child = command
         .stdin(Stdio::null())
@@ -182,11 +155,7 @@ fn run_debootstrap(release: &str, root: &Path, mirror: Option<&str>, say: &mut d
         return Ok(());
     }
     let log = fs::read_to_string(root.join("debootstrap/debootstrap.log")).unwrap_or_default();
-    bail!(
-        "{}\ndebootstrap ended with {status}: {complaints}\n{}",
-        advice(&complaints, release),
-        tail(&log, 8)
-    );
+    bail!("{}\ndebootstrap ended with {status}: {complaints}\n{}", advice(&complaints, release), tail(&log, 8));
 }
 
 fn tail(text: &str, count: usize) -> String {
@@ -202,9 +171,7 @@ mod tests {
     fn a_release_is_a_plain_word() {
         assert!(check_release("bookworm").is_ok());
         for wrong in ["", "../etc", "--help", "Book worm"] {
-            let error = bootstrap(wrong, Path::new("/nonexistent"), &mut |_| ())
-                .unwrap_err()
-                .to_string();
+            let error = bootstrap(wrong, Path::new("/nonexistent"), &mut |_| ()).unwrap_err().to_string();
             assert!(error.contains(&format!("`{wrong}` is not a Debian release")), "{error}");
         }
     }
@@ -212,10 +179,7 @@ mod tests {
     #[test]
     fn a_mount_inside_is_found() {
         let mountinfo = "22 1 254:0 / / rw - ext4 /dev/vda rw\n40 22 0:5 / /w/my\\040root/proc rw - proc proc rw\n";
-        assert_eq!(
-            mount_inside(mountinfo, Path::new("/w/my root")).as_deref(),
-            Some("/w/my root/proc")
-        );
+        assert_eq!(mount_inside(mountinfo, Path::new("/w/my root")).as_deref(), Some("/w/my root/proc"));
         assert_eq!(mount_inside(mountinfo, Path::new("/w/my")), None);
     }
 }

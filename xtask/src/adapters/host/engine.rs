@@ -34,11 +34,7 @@ pub fn start_engine(say: &mut dyn FnMut(String)) -> Result<()> {
         Answer::Silent(_) => {}
     }
     // Systemd makes this folder when, and only when, it is the first process.
-    if Path::new("/run/systemd/system").is_dir() {
-        start_unit(socket, say)
-    } else {
-        start_detached(socket, say)
-    }
+    if Path::new("/run/systemd/system").is_dir() { start_unit(socket, say) } else { start_detached(socket, say) }
 }
 
 fn start_unit(socket: &Path, say: &mut dyn FnMut(String)) -> Result<()> {
@@ -64,11 +60,7 @@ fn start_unit(socket: &Path, say: &mut dyn FnMut(String)) -> Result<()> {
 fn start_detached(socket: &Path, say: &mut dyn FnMut(String)) -> Result<()> {
     let dockerd = which::which("dockerd").context("find dockerd: run `apt-get install docker.io` as root")?;
     let setsid = which::which("setsid").context("find setsid: run `apt-get install util-linux` as root")?;
-    let log = fs::OpenOptions::new()
-        .create(true)
-        .append(true)
-        .open(LOG)
-        .context("open the engine's log (root may)")?;
+    let log = fs::OpenOptions::new().create(true).append(true).open(LOG).context("open the engine's log (root may)")?;
     // The log is appended to; only what this start writes belongs in an error.
     let begin = log.metadata()?.len();
     say(format!("starting the engine: dockerd, log in {LOG}"));
@@ -79,12 +71,7 @@ fn start_detached(socket: &Path, say: &mut dyn FnMut(String)) -> Result<()> {
         .stderr(log.file().try_clone()?)
         .spawn()
         .context("start dockerd")?;
-    let mut ended = || {
-        Ok(child
-            .try_wait()
-            .context("look after dockerd")?
-            .map(|status| status.to_string()))
-    };
+    let mut ended = || Ok(child.try_wait().context("look after dockerd")?.map(|status| status.to_string()));
     wait(socket, LIMIT, &mut ended).map_err(|error| {
         let written = fs::read(LOG).unwrap_or_default();
         let written = written.get(usize::try_from(begin).unwrap_or(0)..).unwrap_or_default();
@@ -108,11 +95,7 @@ fn wait(socket: &Path, limit: Duration, ended: &mut dyn FnMut() -> Result<Option
             bail!("the engine ended with {status} before it answered");
         }
         if begin.elapsed() >= limit {
-            bail!(
-                "the engine did not answer on {} within {} s: {last}",
-                socket.display(),
-                limit.as_secs_f32()
-            );
+            bail!("the engine did not answer on {} within {} s: {last}", socket.display(), limit.as_secs_f32());
         }
         thread::sleep(BETWEEN_TRIES.min(limit));
     }
@@ -149,10 +132,7 @@ fn ping(socket: &Path) -> Answer {
     match line.split(' ').nth(1) {
         Some("200") if line.starts_with("HTTP/1.") => Answer::Up,
         Some(_) => Answer::Silent(format!("it answered `{line}`")),
-        None => Answer::Silent(
-            read.err()
-                .map_or_else(|| "it hung up".to_owned(), |error| error.to_string()),
-        ),
+        None => Answer::Silent(read.err().map_or_else(|| "it hung up".to_owned(), |error| error.to_string())),
     }
 }
 
@@ -190,11 +170,7 @@ mod tests {
 
     #[test]
     fn an_engine_that_comes_up_slowly_is_waited_for() {
-        let answers = &[
-            "",
-            "HTTP/1.0 503 Service Unavailable\r\n\r\n",
-            "HTTP/1.0 200 OK\r\n\r\nOK",
-        ];
+        let answers = &["", "HTTP/1.0 503 Service Unavailable\r\n\r\n", "HTTP/1.0 200 OK\r\n\r\nOK"];
         let (_folder, socket, server) = engine(answers);
         wait(&socket, Duration::from_secs(20), &mut || Ok(None)).unwrap();
         let requests = server.join().unwrap();
@@ -212,17 +188,9 @@ mod tests {
 
     #[test]
     fn the_limit_ends_the_wait() {
-        let error = wait(
-            Path::new("/does/not/exist.sock"),
-            Duration::from_millis(30),
-            &mut || Ok(None),
-        )
-        .unwrap_err();
+        let error = wait(Path::new("/does/not/exist.sock"), Duration::from_millis(30), &mut || Ok(None)).unwrap_err();
         let error = error.to_string();
-        assert!(
-            error.contains("/does/not/exist.sock within 0.03 s: No such file"),
-            "{error}"
-        );
+        assert!(error.contains("/does/not/exist.sock within 0.03 s: No such file"), "{error}");
     }
 
     #[test]

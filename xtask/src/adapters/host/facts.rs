@@ -68,18 +68,13 @@ pub fn facts(disk: &Path) -> Facts {
 }
 
 fn release_field<'a>(release: &'a str, field: &str) -> Option<&'a str> {
-    let value = release
-        .lines()
-        .find_map(|line| line.strip_prefix(field)?.strip_prefix('='))?;
+    let value = release.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix('='))?;
     Some(value.trim().trim_matches(['"', '\'']))
 }
 
 fn is_debian_like(release: &str) -> bool {
     let of = |field| release_field(release, field).unwrap_or_default();
-    of("ID")
-        .split(' ')
-        .chain(of("ID_LIKE").split(' '))
-        .any(|id| matches!(id, "debian" | "ubuntu"))
+    of("ID").split(' ').chain(of("ID_LIKE").split(' ')).any(|id| matches!(id, "debian" | "ubuntu"))
 }
 
 /// x86 says `flags`, ARM says `Features`.
@@ -100,19 +95,13 @@ fn cpu_field<'a>(cpuinfo: &'a str, field: &str) -> Option<&'a str> {
 
 /// Reads `MemTotal:  24689764 kB`, in bytes.
 fn memory_field(meminfo: &str, field: &str) -> Option<u64> {
-    let value = meminfo
-        .lines()
-        .find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
+    let value = meminfo.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))?;
     let kilobytes: u64 = value.trim().strip_suffix("kB")?.trim_end().parse().ok()?;
     kilobytes.checked_mul(1024)
 }
 
 fn disk_free(path: &Path) -> Option<u64> {
-    let there = std::path::absolute(path)
-        .ok()?
-        .ancestors()
-        .find(|folder| folder.exists())?
-        .to_owned();
+    let there = std::path::absolute(path).ok()?.ancestors().find(|folder| folder.exists())?.to_owned();
     available(&printed("df", &["-Pk", "--", there.to_str()?])?)
 }
 
@@ -133,16 +122,8 @@ fn has_nvidia_gpu() -> bool {
 /// What a program prints, or nothing when it is absent or fails.
 fn printed(program: &str, arguments: &[&str]) -> Option<String> {
     let program = which::which(program).ok()?;
-    let output = Command::new(program)
-        .args(arguments)
-        .env("LC_ALL", "C")
-        .stdin(Stdio::null())
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    let output = Command::new(program).args(arguments).env("LC_ALL", "C").stdin(Stdio::null()).output().ok()?;
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[cfg(test)]
@@ -183,24 +164,15 @@ mod tests {
     #[test]
     fn the_free_disk_is_the_column_before_the_share() {
         let head = "Filesystem 1024-blocks Used Available Capacity Mounted on\n";
-        assert_eq!(
-            available(&format!("{head}/dev/vda 264000 12000 80000 13% /\n")),
-            Some(81_920_000)
-        );
-        assert_eq!(
-            available(&format!("{head}my share 264000 12000 1 13% /mnt/a b\n")),
-            Some(1024)
-        );
+        assert_eq!(available(&format!("{head}/dev/vda 264000 12000 80000 13% /\n")), Some(81_920_000));
+        assert_eq!(available(&format!("{head}my share 264000 12000 1 13% /mnt/a b\n")), Some(1024));
         assert_eq!(available(head), None);
     }
 
     #[test]
     fn this_machine_has_facts() {
         let found = facts(Path::new("/tmp/not/there/yet"));
-        assert!(
-            found.disk_free.is_some() && found.cores.is_some_and(|cores| cores > 0),
-            "{found:?}"
-        );
+        assert!(found.disk_free.is_some() && found.cores.is_some_and(|cores| cores > 0), "{found:?}");
         assert_eq!(found.tools.len(), TOOLS.len());
         assert!(found.tools["git"].as_ref().is_some_and(|path| path.is_absolute()));
         let text = serde_json::to_string(&found).unwrap();

@@ -16,10 +16,7 @@ const KEPT_LINES: usize = 15;
 /// Brings the package lists up to date and installs the packages. Needs root and a Debian-like system; blocks.
 pub fn install(packages: &[&str], say: &mut dyn FnMut(String)) -> Result<()> {
     let Ok(program) = which::which("apt-get") else {
-        bail!(
-            "there is no apt-get here: install {} with this system's own package manager",
-            packages.join(" ")
-        );
+        bail!("there is no apt-get here: install {} with this system's own package manager", packages.join(" "));
     };
     install_with(&program, packages, say)
 }
@@ -40,11 +37,7 @@ fn install_with(apt_get: &Path, packages: &[&str], say: &mut dyn FnMut(String)) 
     if installed.success() {
         return Ok(());
     }
-    let update_words = if updated.success() {
-        String::new()
-    } else {
-        format!("\napt-get update said: {update_words}")
-    };
+    let update_words = if updated.success() { String::new() } else { format!("\napt-get update said: {update_words}") };
     bail!(
         "install {names}: apt-get ended with {installed}; run `apt-get install {names}` as root to see why\n\
          apt-get said: {words}{update_words}"
@@ -66,9 +59,7 @@ fn run(apt_get: &Path, arguments: &[&str], say: &mut dyn FnMut(String)) -> Resul
         .stdin(Stdio::null())
         .stdout(writer.try_clone().context("make a pipe for apt-get")?)
         .stderr(writer);
-    let mut child = command
-        .spawn()
-        .with_context(|| format!("start {}", apt_get.display()))?;
+    let mut child = command.spawn().with_context(|| format!("start {}", apt_get.display()))?;
     // The command holds the pipe's other end; as long as it lives we would wait for words that nobody can say.
     drop(command);
     let mut kept = VecDeque::new();
@@ -100,10 +91,8 @@ mod tests {
     fn stand_in(body: &str) -> TempDir {
         let folder = tempfile::tempdir().unwrap();
         let program = folder.path().join("apt-get");
-        let script = format!(
-            "#!/bin/sh\nshift 5\necho \"$DEBIAN_FRONTEND $*\" >> {}/calls\n{body}\n",
-            folder.path().display()
-        );
+        let script =
+            format!("#!/bin/sh\nshift 5\necho \"$DEBIAN_FRONTEND $*\" >> {}/calls\n{body}\n", folder.path().display());
         fs::write(&program, script).unwrap();
         fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
         folder
@@ -139,11 +128,8 @@ mod tests {
     fn a_failed_install_tells_both_stories() {
         let folder = stand_in("echo \"E: no $1\" >&2; exit 100");
         let error = install_by(&folder, &["git"]).0.unwrap_err();
-        for wanted in [
-            "install git: apt-get ended with exit status: 100",
-            "E: no install",
-            "update said: E: no update",
-        ] {
+        for wanted in ["install git: apt-get ended with exit status: 100", "E: no install", "update said: E: no update"]
+        {
             assert!(error.contains(wanted), "{error}");
         }
     }

@@ -29,14 +29,8 @@ pub fn checkout(sources_root: &Path, repositories: &[Repository], say: &mut dyn 
     for repository in repositories {
         let folder = place(sources_root, repository)?;
         let mut say_named = |line: String| say(format!("{}: {line}", repository.name));
-        check_out(
-            &git,
-            &folder,
-            repository,
-            &repository.nested(repositories),
-            &mut say_named,
-        )
-        .with_context(|| format!("check out {} into {}", repository.name, folder.display()))?;
+        check_out(&git, &folder, repository, &repository.nested(repositories), &mut say_named)
+            .with_context(|| format!("check out {} into {}", repository.name, folder.display()))?;
     }
     Ok(())
 }
@@ -44,21 +38,10 @@ pub fn checkout(sources_root: &Path, repositories: &[Repository], say: &mut dyn 
 /// The repository's folder, which has to lie inside the sources root.
 fn place(sources_root: &Path, repository: &Repository) -> Result<PathBuf> {
     let path = Path::new(&repository.path);
-    if path
-        .components()
-        .any(|part| !matches!(part, Component::Normal(name) if name != ".git"))
-    {
-        bail!(
-            "{}: the path `{}` leaves the sources folder: name a folder inside it",
-            repository.name,
-            path.display()
-        );
+    if path.components().any(|part| !matches!(part, Component::Normal(name) if name != ".git")) {
+        bail!("{}: the path `{}` leaves the sources folder: name a folder inside it", repository.name, path.display());
     }
-    Ok(if repository.path.is_empty() {
-        sources_root.to_owned()
-    } else {
-        sources_root.join(path)
-    })
+    Ok(if repository.path.is_empty() { sources_root.to_owned() } else { sources_root.join(path) })
 }
 
 fn check_out(
@@ -171,11 +154,7 @@ fn refuse_edits(work_tree: &WorkTree, repository: &Repository, edits: &[String])
     }
     let shown: Vec<_> = edits.iter().take(NAMED_EDITS).map(|edit| format!("  {edit}")).collect();
     let more = edits.len().saturating_sub(NAMED_EDITS);
-    let rest = if more > 0 {
-        format!("\n  and {more} more")
-    } else {
-        String::new()
-    };
+    let rest = if more > 0 { format!("\n  and {more} more") } else { String::new() };
     let folder = work_tree.folder.display();
     bail!(
         "{} has local edits, so it is not the pinned commit {}:\n{}{rest}\n\

@@ -38,26 +38,18 @@ pub struct TreeDigest {
 
 /// Reads the whole tree and returns what it holds.
 pub fn digest(root: &Path) -> Result<TreeDigest> {
-    pass(
-        root,
-        &mut |_, content| Ok(io::copy(content, &mut io::sink()).map(drop)?),
-    )
+    pass(root, &mut |_, content| Ok(io::copy(content, &mut io::sink()).map(drop)?))
 }
 
 /// Writes the tree as a tar that is the same, byte for byte, for the same content; returns what it holds.
 pub fn archive(root: &Path, writer: impl Write) -> Result<TreeDigest> {
     let mut tar = tar::Builder::new(writer);
     let mut folders = BTreeSet::new();
-    let held = pass(root, &mut |entry, content| {
-        append(&mut tar, &mut folders, entry, content)
-    })?;
+    let held = pass(root, &mut |entry, content| append(&mut tar, &mut folders, entry, content))?;
     let seal = format!("{}\n", held.sha256);
     let mut header = header(EntryType::Regular, 0o644, seal.len() as u64);
-    tar.append_data(&mut header, COMPLETE, seal.as_bytes())
-        .context("write the end of the archive")?;
-    tar.into_inner()
-        .and_then(|mut writer| writer.flush())
-        .context("write the end of the archive")?;
+    tar.append_data(&mut header, COMPLETE, seal.as_bytes()).context("write the end of the archive")?;
+    tar.into_inner().and_then(|mut writer| writer.flush()).context("write the end of the archive")?;
     Ok(held)
 }
 
@@ -78,19 +70,12 @@ fn pass(root: &Path, keep: &mut dyn FnMut(&Entry, &mut dyn Read) -> Result<()>) 
                 bytes += length;
                 let full = root.join(&entry.path);
                 let file = fs::File::open(&full)?;
-                let mut content = Hashing {
-                    inner: file.take(*length),
-                    hasher: &mut hasher,
-                    count: 0,
-                };
+                let mut content = Hashing { inner: file.take(*length), hasher: &mut hasher, count: 0 };
                 keep(entry, &mut content).with_context(|| format!("read {}", full.display()))?;
                 let count = content.count;
                 let more = content.inner.into_inner().read(&mut [0])?;
                 if count != *length || more != 0 {
-                    bail!(
-                        "{} changed while it was read: leave the sources alone and run again",
-                        full.display()
-                    );
+                    bail!("{} changed while it was read: leave the sources alone and run again", full.display());
                 }
             }
             Kind::Link { target } => {
@@ -130,12 +115,7 @@ fn append<W: Write>(
     content: &mut dyn Read,
 ) -> Result<()> {
     // Folders are written when something is in them: whoever unpacks should not have to invent their modes.
-    let mut above: Vec<_> = entry
-        .path
-        .ancestors()
-        .skip(1)
-        .filter(|folder| *folder != OsStr::new(""))
-        .collect();
+    let mut above: Vec<_> = entry.path.ancestors().skip(1).filter(|folder| *folder != OsStr::new("")).collect();
     above.reverse();
     for folder in above {
         if folders.insert(folder.to_owned()) {

@@ -70,16 +70,7 @@ fn begins_error(text: &str) -> bool {
 }
 
 fn ends_error(text: &str) -> bool {
-    let starts = [
-        "ERROR:",
-        "FATAL:",
-        "INFO:",
-        "WARNING:",
-        "DEBUG:",
-        "FAILED:",
-        "Target //",
-        "Use --verbose_failures",
-    ];
+    let starts = ["ERROR:", "FATAL:", "INFO:", "WARNING:", "DEBUG:", "FAILED:", "Target //", "Use --verbose_failures"];
     starts.iter().any(|start| text.starts_with(start))
 }
 
@@ -93,18 +84,8 @@ fn is_noise(text: &str) -> bool {
 
 /// From just before the first line that names an error; from the start when none does.
 fn explanation(below: &[String]) -> &[String] {
-    let named = [
-        "error:",
-        "Error:",
-        "undefined reference",
-        "multiple definition",
-        "fatal:",
-        "Killed",
-        "signal ",
-    ];
-    let first = below
-        .iter()
-        .position(|line| named.iter().any(|name| line.contains(name)));
+    let named = ["error:", "Error:", "undefined reference", "multiple definition", "fatal:", "Killed", "signal "];
+    let first = below.iter().position(|line| named.iter().any(|name| line.contains(name)));
     // The line before says where: `In file included from`, `In function`.
     let rest = &below[first.unwrap_or(0).saturating_sub(1)..];
     &rest[..rest.len().min(TOLD)]

@@ -98,10 +98,6 @@ mod tests {
         assert!(lines.bytes.capacity() <= 2 * LIMIT);
         let line = lines.push(b"\n").remove(0);
         assert!(line.len() <= LIMIT + '…'.len_utf8());
-        assert!(
-            line.ends_with("é…") || line.ends_with("a…"),
-            "{}",
-            &line[line.len() - 8..]
-        );
+        assert!(line.ends_with("é…") || line.ends_with("a…"), "{}", &line[line.len() - 8..]);
     }
 }

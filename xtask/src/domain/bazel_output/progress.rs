@@ -37,10 +37,7 @@ impl Status {
     /// Reads a line; `below` says that the line before was a status line, so an indented one belongs to it.
     pub fn read(line: &str, below: bool) -> Option<Self> {
         let text = message(line);
-        if ["Loading:", "Computing main repo mapping:"]
-            .iter()
-            .any(|start| text.starts_with(start))
-        {
+        if ["Loading:", "Computing main repo mapping:"].iter().any(|start| text.starts_with(start)) {
             return Some(Self::Phase(Phase::Loading));
         }
         if text.starts_with("Analyzing:") {
@@ -48,12 +45,7 @@ impl Status {
         }
         if let Some((done, total, rest)) = counts(text) {
             let (running, slowest) = activity(rest);
-            return Some(Self::Counted {
-                done,
-                total,
-                running,
-                slowest,
-            });
+            return Some(Self::Counted { done, total, running, slowest });
         }
         if below && is_detail(line) {
             return Some(Self::Detail(timed(line.trim()).filter(|action| action.seconds > 0)));
@@ -78,11 +70,7 @@ pub fn message(line: &str) -> &str {
 /// A number as Bazel writes it, with or without commas.
 pub fn number(text: &str) -> Option<u64> {
     let digits: String = text.trim().chars().filter(|c| *c != ',').collect();
-    if digits.bytes().all(|b| b.is_ascii_digit()) {
-        digits.parse().ok()
-    } else {
-        None
-    }
+    if digits.bytes().all(|b| b.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
 fn counts(text: &str) -> Option<(u64, u64, &str)> {
@@ -136,14 +124,10 @@ fn timed(text: &str) -> Option<RunningAction> {
         .rsplit_once("; ")
         .and_then(|(action, time)| Some((action, number(time.split(' ').next()?.strip_suffix('s')?)?)))
         .or_else(|| {
-            text.rsplit_once(", ")
-                .and_then(|(action, time)| Some((action, number(time.strip_suffix(" s")?)?)))
+            text.rsplit_once(", ").and_then(|(action, time)| Some((action, number(time.strip_suffix(" s")?)?)))
         });
     let (action, seconds) = stamped.unwrap_or((text, 0));
-    (!action.is_empty()).then(|| RunningAction {
-        action: action.to_owned(),
-        seconds,
-    })
+    (!action.is_empty()).then(|| RunningAction { action: action.to_owned(), seconds })
 }
 
 /// Indented, and in the form of a running action or of a heading such as `Running (standalone):`.
@@ -152,15 +136,7 @@ fn is_detail(line: &str) -> bool {
     if text.len() + 4 > line.len() {
         return false;
     }
-    let heading = [
-        "Running",
-        "Scheduling",
-        "Preparing",
-        "Analyzing",
-        "currently loading:",
-        "Fetching",
-        "[",
-    ];
+    let heading = ["Running", "Scheduling", "Preparing", "Analyzing", "currently loading:", "Fetching", "["];
     heading.iter().any(|start| text.starts_with(start)) || text == "..." || timed(text).is_some_and(|a| a.seconds > 0)
 }
 
@@ -170,17 +146,9 @@ mod tests {
 
     fn counted(line: &str) -> (u64, u64, u64, Option<(String, u64)>) {
         match Status::read(line, false) {
-            Some(Status::Counted {
-                done,
-                total,
-                running,
-                slowest,
-            }) => (
-                done,
-                total,
-                running,
-                slowest.map(|slowest| (slowest.action, slowest.seconds)),
-            ),
+            Some(Status::Counted { done, total, running, slowest }) => {
+                (done, total, running, slowest.map(|slowest| (slowest.action, slowest.seconds)))
+            }
             other => panic!("{line}: {other:?}"),
         }
     }
@@ -192,31 +160,19 @@ mod tests {
     #[test]
     fn counts_of_all_versions_are_read() {
         let cases = [
-            (
-                "[6 / 14] Compiling a/b.cc; 2s remote-cache, local ... (4 actions running)",
-                (6, 14, 4, compiling(2)),
-            ),
+            ("[6 / 14] Compiling a/b.cc; 2s remote-cache, local ... (4 actions running)", (6, 14, 4, compiling(2))),
             (
                 "[5,584 / 5,856] Compiling a/b.cc; 12s local ... (39 actions, 38 running)",
                 (5584, 5856, 38, compiling(12)),
             ),
             ("(12:34:56) [7 / 9] Compiling a/b.cc; 1s local", (7, 9, 1, compiling(1))),
             ("[7 / 9] Compiling a/b.cc", (7, 9, 1, compiling(0))),
-            (
-                "[7 / 9] 3 / 10 tests, 1 failed; Compiling a/b.cc; 5s local",
-                (7, 9, 1, compiling(5)),
-            ),
+            ("[7 / 9] 3 / 10 tests, 1 failed; Compiling a/b.cc; 5s local", (7, 9, 1, compiling(5))),
             ("[1,619 / 2,152] 3 actions running", (1619, 2152, 3, None)),
             ("[1,619 / 2,152] 8 actions, 7 running", (1619, 2152, 7, None)),
             ("[1 / 2] no actions running", (1, 2, 0, None)),
-            (
-                "____[2,615 / 3,437] Still waiting for 2 jobs to complete:",
-                (2615, 3437, 2, None),
-            ),
-            (
-                "[0 / 12] [Prepa] Writing file good-2.params ... (3 actions, 1 running)",
-                (0, 12, 1, None),
-            ),
+            ("____[2,615 / 3,437] Still waiting for 2 jobs to complete:", (2615, 3437, 2, None)),
+            ("[0 / 12] [Prepa] Writing file good-2.params ... (3 actions, 1 running)", (0, 12, 1, None)),
             ("[9 / 9] checking cached actions", (9, 9, 0, None)),
         ];
         for (line, expected) in cases {
@@ -226,35 +182,18 @@ mod tests {
 
     #[test]
     fn indented_lines_belong_to_the_count_above() {
-        let seven = Some(RunningAction {
-            action: "Compiling .../a.cc [for host]".to_owned(),
-            seconds: 7,
-        });
-        for line in [
-            "    Compiling .../a.cc [for host]; 7s local",
-            "        Compiling .../a.cc [for host], 7 s",
-        ] {
+        let seven = Some(RunningAction { action: "Compiling .../a.cc [for host]".to_owned(), seconds: 7 });
+        for line in ["    Compiling .../a.cc [for host]; 7s local", "        Compiling .../a.cc [for host], 7 s"] {
             assert_eq!(Status::read(line, true), Some(Status::Detail(seven.clone())), "{line}");
             assert_eq!(Status::read(line, false), None, "{line}");
         }
-        assert_eq!(
-            Status::read("      Running (standalone):", true),
-            Some(Status::Detail(None))
-        );
+        assert_eq!(Status::read("      Running (standalone):", true), Some(Status::Detail(None)));
         assert_eq!(Status::read("    1 | #include \"missing.h\"", true), None);
     }
 
     #[test]
     fn what_only_looks_like_a_count_is_not_one() {
-        for line in [
-            "[a / b] x",
-            "[1 / ] x",
-            "[12] x",
-            "[1 / 99999999999999999999] x",
-            "[",
-            "INFO: [1 / 2]",
-            "[/]",
-        ] {
+        for line in ["[a / b] x", "[1 / ] x", "[12] x", "[1 / 99999999999999999999] x", "[", "INFO: [1 / 2]", "[/]"] {
             assert_eq!(Status::read(line, false), None, "{line}");
         }
     }

@@ -57,11 +57,7 @@ impl Tally {
 
     /// The summary, with the error that was collected elsewhere.
     pub fn summary(self, first_error: Option<String>) -> Summary {
-        Summary {
-            first_error,
-            last_lines: self.last.into(),
-            ..self.summary
-        }
+        Summary { first_error, last_lines: self.last.into(), ..self.summary }
     }
 
     fn remember(&mut self, line: &str, status: bool) {
@@ -116,9 +112,7 @@ fn seconds(text: &str) -> Option<Duration> {
 fn processes(info: &str) -> Option<BTreeMap<String, u64>> {
     let (count, rest) = info.split_once(' ')?;
     number(count)?;
-    let rest = rest
-        .strip_prefix("processes")
-        .or_else(|| rest.strip_prefix("process"))?;
+    let rest = rest.strip_prefix("processes").or_else(|| rest.strip_prefix("process"))?;
     let kinds = rest.trim_start_matches([':', ',']).trim_end_matches('.').split(',');
     Some(
         kinds
@@ -150,10 +144,7 @@ fn tells_of_kill(text: &str) -> bool {
 /// A package of another repository (`'@…'`) is missing when its download failed: not the user's label.
 fn tells_of_missing_target(text: &str) -> bool {
     text.contains("no such target '")
-        || text
-            .split("no such package '")
-            .skip(1)
-            .any(|package| !package.starts_with('@'))
+        || text.split("no such package '").skip(1).any(|package| !package.starts_with('@'))
 }
 
 #[cfg(test)]
@@ -162,34 +153,18 @@ mod tests {
 
     fn tally(log: &str) -> Summary {
         let mut tally = Tally::default();
-        log.lines()
-            .for_each(|line| tally.line(line, Status::read(line, false).as_ref()));
+        log.lines().for_each(|line| tally.line(line, Status::read(line, false).as_ref()));
         tally.summary(None)
     }
 
     #[test]
     fn processes_are_counted_by_kind() {
         let summary = tally("INFO: 14 processes: 3 remote cache hit, 2 disk cache hit, 4 internal, 5 local.");
-        let kinds: Vec<(&str, u64)> = summary
-            .processes
-            .iter()
-            .map(|(kind, count)| (kind.as_str(), *count))
-            .collect();
-        assert_eq!(
-            kinds,
-            [
-                ("disk cache hit", 2),
-                ("internal", 4),
-                ("local", 5),
-                ("remote cache hit", 3)
-            ]
-        );
+        let kinds: Vec<(&str, u64)> = summary.processes.iter().map(|(kind, count)| (kind.as_str(), *count)).collect();
+        assert_eq!(kinds, [("disk cache hit", 2), ("internal", 4), ("local", 5), ("remote cache hit", 3)]);
         assert_eq!(summary.cache_hits, 5);
         assert_eq!(tally("INFO: 1 process: 1 internal.").processes["internal"], 1);
-        assert_eq!(
-            tally("INFO: 26 processes, 13 remote cache hit, 13 local.").cache_hits,
-            13
-        );
+        assert_eq!(tally("INFO: 26 processes, 13 remote cache hit, 13 local.").cache_hits, 13);
         assert!(tally("INFO: 0 processes.").processes.is_empty());
     }
 
@@ -197,10 +172,7 @@ mod tests {
     fn times_are_seconds_in_json() {
         let summary = tally("INFO: Elapsed time: 22.363s, Critical Path: 14.19s");
         let json = serde_json::to_value(&summary).expect("plain data");
-        assert_eq!(
-            (json["elapsed"].as_f64(), json["critical_path"].as_f64()),
-            (Some(22.363), Some(14.19))
-        );
+        assert_eq!((json["elapsed"].as_f64(), json["critical_path"].as_f64()), (Some(22.363), Some(14.19)));
     }
 
     #[test]
@@ -239,14 +211,9 @@ mod tests {
 
     #[test]
     fn only_the_last_lines_are_kept() {
-        let log: String = (0..50)
-            .map(|n| format!("line {n}\n[{n} / 50] a\n[{n} / 50] b\n"))
-            .collect();
+        let log: String = (0..50).map(|n| format!("line {n}\n[{n} / 50] a\n[{n} / 50] b\n")).collect();
         let last = tally(&log).last_lines;
         assert_eq!(last.len(), LAST_LINES);
-        assert_eq!(
-            (last[0].as_str(), last[18].as_str(), last[19].as_str()),
-            ("line 40", "line 49", "[49 / 50] b")
-        );
+        assert_eq!((last[0].as_str(), last[18].as_str(), last[19].as_str()), ("line 40", "line 49", "[49 / 50] b"));
     }
 }

@@ -18,15 +18,7 @@ fn read(log: &[u8], size: usize) -> (Vec<Observation>, Summary) {
 }
 
 fn phases(seen: &[Observation]) -> Vec<Phase> {
-    seen.iter()
-        .filter_map(|o| {
-            if let Observation::Phase(phase) = o {
-                Some(*phase)
-            } else {
-                None
-            }
-        })
-        .collect()
+    seen.iter().filter_map(|o| if let Observation::Phase(phase) = o { Some(*phase) } else { None }).collect()
 }
 
 const ALL: [&[u8]; 6] = [
@@ -51,35 +43,15 @@ fn chunk_size_does_not_matter() {
 fn keep_going_build_is_told_in_order() {
     let (seen, summary) = read(ALL[3], 4096);
     assert_eq!(phases(&seen), [Phase::Loading, Phase::Analysing, Phase::Building]);
-    let slow = Some(RunningAction {
-        action: "Executing genrule //:slow14".to_owned(),
-        seconds: 12,
-    });
-    let progress = Observation::Progress {
-        done: 9,
-        total: 14,
-        running: 4,
-        slowest: slow,
-        eta: None,
-    };
+    let slow = Some(RunningAction { action: "Executing genrule //:slow14".to_owned(), seconds: 12 });
+    let progress = Observation::Progress { done: 9, total: 14, running: 4, slowest: slow, eta: None };
     assert!(seen.contains(&progress), "{seen:#?}");
-    let Some(Observation::FirstError { text }) = seen.last() else {
-        panic!("{seen:#?}")
-    };
+    let Some(Observation::FirstError { text }) = seen.last() else { panic!("{seen:#?}") };
     let lines: Vec<&str> = text.lines().collect();
-    assert!(
-        lines[0].starts_with("ERROR: /workspace/BUILD:2:10: Compiling bad.cc failed: (Exit 1)"),
-        "{text}"
-    );
-    assert_eq!(
-        lines[1],
-        "bad.cc:1:10: fatal error: missing_thing.h: No such file or directory"
-    );
+    assert!(lines[0].starts_with("ERROR: /workspace/BUILD:2:10: Compiling bad.cc failed: (Exit 1)"), "{text}");
+    assert_eq!(lines[1], "bad.cc:1:10: fatal error: missing_thing.h: No such file or directory");
     assert_eq!(lines.len(), 5);
-    assert_eq!(
-        (summary.actions_done, summary.actions_total, summary.completed),
-        (11, 14, false)
-    );
+    assert_eq!((summary.actions_done, summary.actions_total, summary.completed), (11, 14, false));
     assert_eq!(summary.elapsed, Some(Duration::from_millis(22_363)));
     assert_eq!(summary.critical_path, Some(Duration::from_millis(14_190)));
     assert_eq!((summary.processes["local"], summary.processes["internal"]), (9, 2));
@@ -89,34 +61,20 @@ fn keep_going_build_is_told_in_order() {
 #[test]
 fn cached_build_counts_its_hits() {
     let (_, summary) = read(ALL[0], 4096);
-    assert_eq!(
-        (summary.actions_done, summary.actions_total, summary.completed),
-        (14, 14, true)
-    );
-    assert_eq!(
-        (summary.cache_hits, summary.killed, summary.first_error),
-        (9, false, None)
-    );
+    assert_eq!((summary.actions_done, summary.actions_total, summary.completed), (14, 14, true));
+    assert_eq!((summary.cache_hits, summary.killed, summary.first_error), (9, false, None));
 }
 
 #[test]
 fn reasons_for_failing_are_told_apart() {
     let reasons = |log| {
         let (_, summary) = read(log, 4096);
-        (
-            summary.killed,
-            summary.missing_target,
-            summary.disk_full,
-            summary.first_error.is_some(),
-        )
+        (summary.killed, summary.missing_target, summary.disk_full, summary.first_error.is_some())
     };
     assert_eq!(reasons(ALL[4]), (true, false, false, true));
     assert_eq!(reasons(ALL[5]), (false, true, false, true));
     assert_eq!(reasons(ALL[1]), (false, false, false, true));
-    assert_eq!(
-        reasons(b"ERROR: write (No space left on device)"),
-        (false, false, true, true)
-    );
+    assert_eq!(reasons(b"ERROR: write (No space left on device)"), (false, false, true, true));
 }
 
 #[test]
@@ -131,20 +89,8 @@ fn colours_and_carriage_returns_change_nothing() {
 fn details_of_old_versions_name_the_slowest() {
     let log = b"[2 / 9] Still waiting for 2 jobs to complete:\n      Running (standalone):\n        Compiling b.cc, 851 s\n        Compiling a.cc, 839 s\n";
     let (seen, summary) = read(log, 4096);
-    let slowest = Some(RunningAction {
-        action: "Compiling b.cc".to_owned(),
-        seconds: 851,
-    });
-    assert_eq!(
-        seen.last(),
-        Some(&Observation::Progress {
-            done: 2,
-            total: 9,
-            running: 2,
-            slowest,
-            eta: None
-        })
-    );
+    let slowest = Some(RunningAction { action: "Compiling b.cc".to_owned(), seconds: 851 });
+    assert_eq!(seen.last(), Some(&Observation::Progress { done: 2, total: 9, running: 2, slowest, eta: None }));
     assert_eq!((seen.len(), summary.last_lines.len()), (3, 1));
 }
 
@@ -157,14 +103,7 @@ fn stall_is_said_once_and_again_after_news() {
     // The same count again is not news: a hanging compiler makes Bazel repeat itself.
     output.feed(b"[1 / 3] Compiling a.cc; 290s local\n", at(309));
     let action = Some("Compiling a.cc".to_owned());
-    assert_eq!(
-        stalled(&mut output, 310),
-        [Observation::Stalled {
-            since: at(10),
-            idle: at(300),
-            action
-        }]
-    );
+    assert_eq!(stalled(&mut output, 310), [Observation::Stalled { since: at(10), idle: at(300), action }]);
     assert_eq!(stalled(&mut output, 900), []);
     output.feed(b"[2 / 3] Compiling b.cc; 1s local\n", at(901));
     assert_eq!(stalled(&mut output, 1200), []);
@@ -186,13 +125,7 @@ fn estimate_appears_once_there_is_ground_for_it() {
     let mut output = BazelOutput::new();
     let etas: Vec<Option<Duration>> = (0..=20)
         .flat_map(|t| output.feed(format!("[{} / 100] Compiling a.cc\n", 2 * t).as_bytes(), at(t)))
-        .filter_map(|o| {
-            if let Observation::Progress { eta, .. } = o {
-                Some(eta)
-            } else {
-                None
-            }
-        })
+        .filter_map(|o| if let Observation::Progress { eta, .. } = o { Some(eta) } else { None })
         .collect();
     assert_eq!((etas[9], etas[10], etas[20]), (None, Some(at(40)), Some(at(30))));
 }

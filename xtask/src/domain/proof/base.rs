@@ -13,7 +13,8 @@ use super::{ProofError, elf};
 pub struct BaseLibraries(pub BTreeMap<String, BTreeSet<SymbolVersion>>);
 
 impl BaseLibraries {
-    /// Reads libraries given by file name (without folders) and bytes; the loader itself (`ld-linux-...`) belongs to them.
+    /// Reads several at once.
+    #[cfg(test)]
     pub fn from_files<'a>(files: impl IntoIterator<Item = (&'a str, &'a [u8])>) -> Result<Self, ProofError> {
         let mut base = Self::default();
         for (file_name, bytes) in files {
@@ -26,10 +27,7 @@ impl BaseLibraries {
     pub fn add(&mut self, file_name: &str, bytes: &[u8]) -> Result<(), ProofError> {
         let facts = elf::parse(bytes)?.facts;
         for name in [Some(file_name), facts.soname.as_deref()].into_iter().flatten() {
-            self.0
-                .entry(name.into())
-                .or_default()
-                .extend(facts.defined_versions.iter().cloned());
+            self.0.entry(name.into()).or_default().extend(facts.defined_versions.iter().cloned());
         }
         Ok(())
     }

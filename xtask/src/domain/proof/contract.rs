@@ -49,10 +49,7 @@ pub fn judge(facts: &BinaryFacts, contract: &Contract, base: &BaseLibraries) -> 
     let elf = &facts.summary.elf;
     if elf.architecture != contract.architecture {
         // Whatever else could be said would be about the wrong machine.
-        return vec![Violation::WrongArchitecture {
-            wanted: contract.architecture,
-            found: elf.architecture,
-        }];
+        return vec![Violation::WrongArchitecture { wanted: contract.architecture, found: elf.architecture }];
     }
     let mut violations = Vec::new();
     if !elf.kind.is_program() {
@@ -85,10 +82,7 @@ fn unproved(facts: &BinaryFacts, contract: &Contract) -> Vec<Violation> {
             unproved = &unproved - &proved;
         }
     }
-    unproved
-        .into_iter()
-        .map(|feature| Violation::NeverUsed { feature })
-        .collect()
+    unproved.into_iter().map(|feature| Violation::NeverUsed { feature }).collect()
 }
 
 /// Features beyond the ceiling, each with the functions that use it though nothing asked the CPU before.
@@ -110,18 +104,13 @@ fn above_ceiling(facts: &BinaryFacts, contract: &Contract) -> Vec<Violation> {
         .flat_map(|(_, user)| user.instructions.iter().map(|(feature, _)| *feature))
         .filter(|feature| !allowed.contains(feature))
         .collect();
-    beyond
-        .into_iter()
-        .map(|feature| Violation::above_ceiling(feature, &offenders, NAMED))
-        .collect()
+    beyond.into_iter().map(|feature| Violation::above_ceiling(feature, &offenders, NAMED)).collect()
 }
 
 fn loader(facts: &BinaryFacts, base: &BaseLibraries) -> Option<Violation> {
     let path = facts.summary.elf.interpreter.as_ref()?;
     let name = path.rsplit('/').next().unwrap_or(path);
-    base.versions(name)
-        .is_none()
-        .then(|| Violation::LoaderMissing { path: path.clone() })
+    base.versions(name).is_none().then(|| Violation::LoaderMissing { path: path.clone() })
 }
 
 fn libraries(facts: &BinaryFacts, contract: &Contract, base: &BaseLibraries) -> Vec<Violation> {
@@ -131,13 +120,9 @@ fn libraries(facts: &BinaryFacts, contract: &Contract, base: &BaseLibraries) -> 
             continue;
         }
         if is_driver(library) {
-            violations.push(Violation::DriverNotListed {
-                library: library.clone(),
-            });
+            violations.push(Violation::DriverNotListed { library: library.clone() });
         } else if base.versions(library).is_none() {
-            violations.push(Violation::LibraryMissing {
-                library: library.clone(),
-            });
+            violations.push(Violation::LibraryMissing { library: library.clone() });
         }
     }
     violations
@@ -155,17 +140,10 @@ fn versions(facts: &BinaryFacts, contract: &Contract, base: &BaseLibraries) -> V
         }
         let lacking: Vec<_> = needed.difference(offered).collect();
         let numbered = highest(lacking.iter().copied()).into_values();
-        let others = lacking
-            .iter()
-            .filter(|version| !version.is_numbered())
-            .map(|version| (*version).clone());
+        let others = lacking.iter().filter(|version| !version.is_numbered()).map(|version| (*version).clone());
         for version in numbered.chain(others) {
             let best = base.highest(library, version.family());
-            violations.push(Violation::VersionMissing {
-                library: library.clone(),
-                version,
-                best,
-            });
+            violations.push(Violation::VersionMissing { library: library.clone(), version, best });
         }
     }
     violations
@@ -174,11 +152,7 @@ fn versions(facts: &BinaryFacts, contract: &Contract, base: &BaseLibraries) -> V
 fn shipped_drivers(facts: &BinaryFacts, base: &BaseLibraries) -> Vec<Violation> {
     let names: BTreeSet<&String> = facts.summary.elf.soname.iter().chain(base.0.keys()).collect();
     let drivers = names.into_iter().filter(|name| is_driver(name));
-    drivers
-        .map(|library| Violation::DriverShipped {
-            library: library.clone(),
-        })
-        .collect()
+    drivers.map(|library| Violation::DriverShipped { library: library.clone() }).collect()
 }
 
 fn is_driver(library: &str) -> bool {

@@ -51,10 +51,7 @@ pub fn from_copts(copts: &[String]) -> Demand {
         if let Some(feature) = flag.strip_prefix("no-").and_then(of_flag) {
             // Without `sse4_2` there is no `avx` either: all that stands on the feature falls with it.
             let stands_on = |other: &Feature| closure(&BTreeSet::from([*other])).contains(&feature);
-            features = closure(&features)
-                .into_iter()
-                .filter(|other| !stands_on(other))
-                .collect();
+            features = closure(&features).into_iter().filter(|other| !stands_on(other)).collect();
         } else if let Some(feature) = of_flag(flag) {
             features.insert(feature);
         }
@@ -131,21 +128,14 @@ mod tests {
     fn single_flags_name_features_in_kernel_spelling() {
         check("-msse4.1 -msse4.2 -mavx -mavx2 -mfma -O3", "sse4_1 sse4_2 avx fma avx2");
         check("-msse3 -mlzcnt -mbmi -mpclmul -msha", "pni abm bmi1 pclmulqdq sha_ni");
-        check(
-            "-mavx512vnni -mavx512vbmi2 -mamx-tile",
-            "avx512_vnni avx512_vbmi2 amx_tile",
-        );
+        check("-mavx512vnni -mavx512vbmi2 -mamx-tile", "avx512_vnni avx512_vbmi2 amx_tile");
         check("-O3 -mtune=haswell -mcmodel=medium -m64 -DX=-mavx", "");
     }
 
     #[test]
     fn march_levels_hold_their_features() {
         check("-march=x86-64-v2", "pni ssse3 sse4_1 popcnt sse4_2 cx16 lahf_lm");
-        assert!(
-            demand("-march=x86-64-v4")
-                .features
-                .is_superset(&demand("-march=x86-64-v3").features)
-        );
+        assert!(demand("-march=x86-64-v4").features.is_superset(&demand("-march=x86-64-v3").features));
         assert!(demand("-march=haswell").features.contains(&"avx2".parse().unwrap()));
         assert_eq!(demand("-march=haswell").march, March::Known("haswell".into()));
         check("-march=haswell -march=x86-64", "");
@@ -154,15 +144,7 @@ mod tests {
 
     #[test]
     fn every_word_of_every_machine_is_a_feature() {
-        for words in [
-            V2,
-            V3,
-            V4,
-            CRYPTO,
-            ICE_LAKE,
-            SAPPHIRE_RAPIDS,
-            "adx sse4a sha_ni avx f16c",
-        ] {
+        for words in [V2, V3, V4, CRYPTO, ICE_LAKE, SAPPHIRE_RAPIDS, "adx sse4a sha_ni avx f16c"] {
             for word in words.split_whitespace() {
                 assert!(word.parse::<Feature>().is_ok(), "{word}");
             }
@@ -171,17 +153,9 @@ mod tests {
 
     #[test]
     fn switched_off_feature_takes_along_what_stands_on_it() {
-        check(
-            "-mavx2 -mfma -mno-avx2",
-            "sse sse2 pni ssse3 sse4_1 popcnt sse4_2 avx fma",
-        );
+        check("-mavx2 -mfma -mno-avx2", "sse sse2 pni ssse3 sse4_1 popcnt sse4_2 avx fma");
         check("-mno-avx -mavx", "avx");
-        assert!(
-            !demand("-march=x86-64-v4 -mno-avx")
-                .features
-                .iter()
-                .any(|f| f.name().starts_with("avx"))
-        );
+        assert!(!demand("-march=x86-64-v4 -mno-avx").features.iter().any(|f| f.name().starts_with("avx")));
     }
 
     #[test]

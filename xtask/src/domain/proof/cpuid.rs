@@ -107,16 +107,11 @@ mod tests {
     #[test]
     fn every_counted_name_is_a_known_feature_and_has_instructions() {
         let counted = MASKS.iter().fold(0, |all, mask| all | mask);
-        let uncounted: Vec<&str> = Feature::all()
-            .filter(|feature| counted & 1 << feature.index() == 0)
-            .map(Feature::name)
-            .collect();
+        let uncounted: Vec<&str> =
+            Feature::all().filter(|feature| counted & 1 << feature.index() == 0).map(Feature::name).collect();
         assert_eq!(uncounted, ["sse", "sse2", "cx16", "lahf_lm"]);
         for cpuid in CpuidFeature::values() {
-            assert!(
-                kernel_name(cpuid).is_none_or(|name| name.parse::<Feature>().is_ok()),
-                "{cpuid:?}"
-            );
+            assert!(kernel_name(cpuid).is_none_or(|name| name.parse::<Feature>().is_ok()), "{cpuid:?}");
         }
     }
 }

@@ -23,9 +23,7 @@ fn demangled(symbol: &str) -> Option<String> {
     }
     let parsed = Symbol::new(symbol).ok()?;
     let mut out = Bounded(String::new());
-    parsed
-        .structured_demangle(&mut out, &DemangleOptions::new().no_return_type())
-        .ok()?;
+    parsed.structured_demangle(&mut out, &DemangleOptions::new().no_return_type()).ok()?;
     Some(out.0)
 }
 

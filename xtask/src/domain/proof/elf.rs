@@ -98,9 +98,7 @@ pub enum SymbolKind {
 
 /// Takes an ELF program or shared library apart.
 pub fn parse(bytes: &[u8]) -> Result<Parsed<'_>, ProofError> {
-    const CUT: ProofError = ProofError::Truncated {
-        lacks: "the ELF header",
-    };
+    const CUT: ProofError = ProofError::Truncated { lacks: "the ELF header" };
     match bytes {
         [0x7f, b'E', b'L', b'F', 2, ..] => read::parse::<elf::FileHeader64<Endianness>>(bytes, 64),
         [0x7f, b'E', b'L', b'F', 1, ..] => read::parse::<elf::FileHeader32<Endianness>>(bytes, 32),

@@ -161,10 +161,7 @@ impl FromStr for Feature {
     type Err = FeatureError;
 
     fn from_str(word: &str) -> Result<Self, FeatureError> {
-        exact(word).ok_or_else(|| FeatureError {
-            word: word.into(),
-            nearest: nearest(word),
-        })
+        exact(word).ok_or_else(|| FeatureError { word: word.into(), nearest: nearest(word) })
     }
 }
 
@@ -176,9 +173,8 @@ fn nearest(word: &str) -> Option<Feature> {
     }
     let squeeze = |text: &str| text.to_lowercase().replace(['.', '_', '-'], "");
     let wanted = squeeze(word);
-    let (distance, feature) = Feature::all()
-        .map(|feature| (edits(&wanted, &squeeze(feature.name())), feature))
-        .min()?;
+    let (distance, feature) =
+        Feature::all().map(|feature| (edits(&wanted, &squeeze(feature.name())), feature)).min()?;
     (distance <= 1 + wanted.chars().count() / 4).then_some(feature)
 }
 
@@ -199,9 +195,7 @@ fn edits(from: &str, to: &str) -> usize {
 }
 
 fn suggestion(nearest: &Option<Feature>) -> String {
-    nearest
-        .map(|feature| format!(", did you mean `{feature}`?"))
-        .unwrap_or_default()
+    nearest.map(|feature| format!(", did you mean `{feature}`?")).unwrap_or_default()
 }
 
 impl fmt::Display for Feature {
@@ -248,10 +242,7 @@ mod tests {
         check_error("avx22", "unknown CPU feature `avx22`, did you mean `avx2`?");
         check_error("sse4.1", "unknown CPU feature `sse4.1`, did you mean `sse4_1`?");
         check_error("AVX512F", "unknown CPU feature `AVX512F`, did you mean `avx512f`?");
-        check_error(
-            "avx512vnni",
-            "unknown CPU feature `avx512vnni`, did you mean `avx512_vnni`?",
-        );
+        check_error("avx512vnni", "unknown CPU feature `avx512vnni`, did you mean `avx512_vnni`?");
         check_error("quantum", "unknown CPU feature `quantum`");
         check_error("", "unknown CPU feature ``");
         check_error(&"x".repeat(41), &format!("unknown CPU feature `{}`", "x".repeat(41)));
@@ -269,10 +260,7 @@ mod tests {
 
     #[test]
     fn closure_follows_the_chain() {
-        assert_eq!(
-            closure(&set("avx2")),
-            set("sse sse2 pni ssse3 sse4_1 popcnt sse4_2 avx avx2")
-        );
+        assert_eq!(closure(&set("avx2")), set("sse sse2 pni ssse3 sse4_1 popcnt sse4_2 avx avx2"));
         assert!(closure(&set("fma")).contains(&"avx".parse().unwrap()));
         assert!(closure(&set("avx512_bf16")).is_superset(&set("avx512bw avx512f avx2 fma sse4_1")));
         assert!(closure(&set("popcnt")) == set("popcnt"));
@@ -293,12 +281,7 @@ mod tests {
         let json = serde_json::to_string(&features).unwrap();
         assert_eq!(json, r#"["sse4_1","avx2"]"#);
         assert_eq!(serde_json::from_str::<BTreeSet<Feature>>(&json).unwrap(), features);
-        assert!(
-            serde_json::from_str::<Feature>("\"avx22\"")
-                .unwrap_err()
-                .to_string()
-                .contains("did you mean `avx2`")
-        );
+        assert!(serde_json::from_str::<Feature>("\"avx22\"").unwrap_err().to_string().contains("did you mean `avx2`"));
         let keyed: std::collections::BTreeMap<Feature, u8> = [("fma".parse().unwrap(), 1)].into();
         assert_eq!(serde_json::to_string(&keyed).unwrap(), r#"{"fma":1}"#);
     }

@@ -49,10 +49,7 @@ pub struct Fixture {
 impl Fixture {
     /// A program for x86-64 with these functions, each given as its instructions.
     pub fn program(functions: &[(&str, &[&[u8]])]) -> Self {
-        let functions = functions
-            .iter()
-            .map(|(name, parts)| ((*name).to_owned(), parts.concat()))
-            .collect();
+        let functions = functions.iter().map(|(name, parts)| ((*name).to_owned(), parts.concat())).collect();
         Self {
             file_type: 2,
             machine: 62,
@@ -121,9 +118,7 @@ impl Fixture {
             out.extend([1u16, versions.len() as u16].map(u16::to_le_bytes).concat());
             out.extend([strings.add(library), 16, next].map(u32::to_le_bytes).concat());
             for (j, version) in versions.iter().enumerate() {
-                let (weak, version) = version
-                    .strip_prefix("weak:")
-                    .map_or((0, version.as_str()), |rest| (2, rest));
+                let (weak, version) = version.strip_prefix("weak:").map_or((0, version.as_str()), |rest| (2, rest));
                 out.extend(0u32.to_le_bytes());
                 out.extend([weak, j as u16 + 2].map(u16::to_le_bytes).concat());
                 let next = if j + 1 == versions.len() { 0 } else { 16 };
@@ -153,11 +148,7 @@ impl Fixture {
         let mut entries: Vec<[u64; 2]> = needed.collect();
         entries.extend(self.soname.iter().map(|soname| [14, u64::from(strings.add(soname))]));
         entries.push([0, 0]);
-        entries
-            .as_flattened()
-            .iter()
-            .flat_map(|word| word.to_le_bytes())
-            .collect()
+        entries.as_flattened().iter().flat_map(|word| word.to_le_bytes()).collect()
     }
 
     fn symtab(&self, strings: &mut Strings, text: u64, section: u16) -> Vec<u8> {
@@ -197,11 +188,7 @@ impl Layout {
         out.extend([fixture.file_type, fixture.machine].map(u16::to_le_bytes).concat());
         out.resize(64 + 56, 0);
         out[20] = 1;
-        Self {
-            out,
-            headers: vec![vec![0; 64]],
-            names: Strings(vec![0]),
-        }
+        Self { out, headers: vec![vec![0; 64]], names: Strings(vec![0]) }
     }
 
     fn section(&mut self, name: &str, kind: u32, flags: u64, data: &[u8], link: u32) -> u64 {
@@ -209,11 +196,7 @@ impl Layout {
         let at = self.out.len() as u64;
         self.out.extend(data);
         let mut header = [self.names.add(name), kind].map(u32::to_le_bytes).concat();
-        header.extend(
-            [flags, LOADED_AT + at, at, data.len() as u64]
-                .map(u64::to_le_bytes)
-                .concat(),
-        );
+        header.extend([flags, LOADED_AT + at, at, data.len() as u64].map(u64::to_le_bytes).concat());
         header.extend([link, 0].map(u32::to_le_bytes).concat());
         let entry = match kind {
             2 => 24u64,
@@ -234,11 +217,7 @@ impl Layout {
     /// The one segment the proof looks for.
     fn program_header(&mut self, at: u64, size: u64) {
         let mut header = [3u32, 4].map(u32::to_le_bytes).concat();
-        header.extend(
-            [at, LOADED_AT + at, LOADED_AT + at, size, size, 1]
-                .map(u64::to_le_bytes)
-                .concat(),
-        );
+        header.extend([at, LOADED_AT + at, LOADED_AT + at, size, size, 1].map(u64::to_le_bytes).concat());
         self.out[64..64 + 56].copy_from_slice(&header);
         self.out[32..40].copy_from_slice(&64u64.to_le_bytes());
         self.out[54..58].copy_from_slice(&[56u16, 1].map(u16::to_le_bytes).concat());

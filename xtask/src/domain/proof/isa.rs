@@ -59,9 +59,7 @@ pub fn scan(spans: &[Span<'_>], threads: NonZeroUsize) -> (IsaFacts, Vec<Functio
     let work = || {
         while let Some((index, chunk)) = take(&chunks, &next) {
             let result = decode_chunk(chunk);
-            done.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push((index, result));
+            done.lock().unwrap_or_else(PoisonError::into_inner).push((index, result));
         }
     };
     thread::scope(|scope| {
@@ -116,10 +114,7 @@ fn decode_chunk(spans: &[Span<'_>]) -> (IsaFacts, Vec<FunctionUse>) {
             usage.instructions += u64::from(*count);
         }
         if !instructions.is_empty() {
-            users.push(FunctionUse {
-                symbol: span.label(),
-                instructions,
-            });
+            users.push(FunctionUse { symbol: span.label(), instructions });
         }
     }
     (facts, users)
@@ -149,12 +144,7 @@ struct Tally {
 
 impl Tally {
     fn of(span: &Span<'_>) -> Self {
-        let mut tally = Self {
-            instructions: 0,
-            undecodable: 0,
-            idle: 0,
-            by_feature: [0; Feature::COUNT],
-        };
+        let mut tally = Self { instructions: 0, undecodable: 0, idle: 0, by_feature: [0; Feature::COUNT] };
         let masks: &[u64] = &MASKS;
         let mut decoder = Decoder::with_ip(64, span.data(), span.address(), DecoderOptions::NONE);
         let mut instruction = Instruction::default();
@@ -251,24 +241,9 @@ mod tests {
         let (facts, users) = scan_fixture(&program, 1);
         let usage = |name: &str| facts.usage[&name.parse().unwrap()];
         assert_eq!((facts.functions, facts.instructions), (3, 8));
-        assert_eq!(
-            usage("avx2"),
-            Usage {
-                functions: 2,
-                instructions: 3
-            }
-        );
-        assert_eq!(
-            usage("fma"),
-            Usage {
-                functions: 1,
-                instructions: 1
-            }
-        );
-        assert_eq!(
-            users.iter().map(FunctionUse::name).collect::<Vec<_>>(),
-            ["wide", "a::b()"]
-        );
+        assert_eq!(usage("avx2"), Usage { functions: 2, instructions: 3 });
+        assert_eq!(usage("fma"), Usage { functions: 1, instructions: 1 });
+        assert_eq!(users.iter().map(FunctionUse::name).collect::<Vec<_>>(), ["wide", "a::b()"]);
     }
 
     #[test]
@@ -277,10 +252,7 @@ mod tests {
             let mut program = Fixture::program(&[("f", &[code::RET])]);
             program.stray = parts.concat();
             let (facts, users) = scan_fixture(&program, 1);
-            (
-                facts.functions,
-                users.into_iter().map(|user| user.symbol).collect::<Vec<_>>(),
-            )
+            (facts.functions, users.into_iter().map(|user| user.symbol).collect::<Vec<_>>())
         };
         assert_eq!(with_stray(&[code::LONG_NOP]), (1, vec![]));
         assert_eq!(with_stray(&[code::AVX512F, code::INVALID]), (1, vec![]));

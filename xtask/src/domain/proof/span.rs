@@ -89,20 +89,10 @@ fn marks<'a>(section: &Section<'a>, symbols: &[&Symbol<'a>], frames: &[(u64, u64
     let clip = |size: u64| usize::try_from(size).unwrap_or(usize::MAX);
     let named = symbols.iter().filter_map(|symbol| {
         let (start, size) = (place(symbol.address)?, clip(symbol.size));
-        Some(Mark {
-            start,
-            size,
-            kind: Some(symbol.kind),
-            name: Some(symbol.name),
-        })
+        Some(Mark { start, size, kind: Some(symbol.kind), name: Some(symbol.name) })
     });
     let unnamed = frames.iter().filter_map(|(address, size)| {
-        Some(Mark {
-            start: place(*address)?,
-            size: clip(*size),
-            kind: None,
-            name: None,
-        })
+        Some(Mark { start: place(*address)?, size: clip(*size), kind: None, name: None })
     });
     let mut marks: Vec<Mark<'a>> = named.chain(unnamed).collect();
     marks.sort_unstable_by(|a, b| a.rank().cmp(&b.rank()));
@@ -127,11 +117,7 @@ fn cover<'a>(section: &Section<'a>, marks: &mut [Mark<'a>], spans: &mut Vec<Span
     let length = section.data.len();
     let mut firm_after = vec![length; marks.len()];
     for i in (1..marks.len()).rev() {
-        firm_after[i - 1] = if marks[i].is_firm() {
-            marks[i].start
-        } else {
-            firm_after[i]
-        };
+        firm_after[i - 1] = if marks[i].is_firm() { marks[i].start } else { firm_after[i] };
     }
     let mut covered = 0;
     for (i, mark) in marks.iter().enumerate() {
@@ -140,41 +126,19 @@ fn cover<'a>(section: &Section<'a>, marks: &mut [Mark<'a>], spans: &mut Vec<Span
         }
         if covered < mark.start {
             let name = None;
-            spans.push(Span {
-                section: *section,
-                start: covered,
-                end: mark.start,
-                name,
-                is_claimed: false,
-            });
+            spans.push(Span { section: *section, start: covered, end: mark.start, name, is_claimed: false });
         }
         let next = marks.get(i + 1).map_or(length, |next| next.start);
-        let end = if mark.size == 0 {
-            next
-        } else {
-            mark.start.saturating_add(mark.size).min(firm_after[i])
-        };
+        let end = if mark.size == 0 { next } else { mark.start.saturating_add(mark.size).min(firm_after[i]) };
         if mark.kind != Some(SymbolKind::Data) {
-            spans.push(Span {
-                section: *section,
-                start: mark.start,
-                end,
-                name: mark.name,
-                is_claimed: true,
-            });
+            spans.push(Span { section: *section, start: mark.start, end, name: mark.name, is_claimed: true });
         }
         covered = end;
     }
     if covered < length {
         // With no mark at all the whole section is code: it must be looked at, whatever it holds.
         let is_claimed = marks.is_empty();
-        spans.push(Span {
-            section: *section,
-            start: covered,
-            end: length,
-            name: None,
-            is_claimed,
-        });
+        spans.push(Span { section: *section, start: covered, end: length, name: None, is_claimed });
     }
 }
 
@@ -200,9 +164,7 @@ fn frames([index, frames]: &[Section<'_>; 2]) -> Vec<(u64, u64)> {
 fn frame_size(frames: &Section<'_>, record: u64, start: u64) -> Option<u64> {
     let at = usize::try_from(record.checked_sub(frames.address)?).ok()?;
     // A record is: length, link to its common part, start relative to this very field, size.
-    let begins = record
-        .wrapping_add(8)
-        .wrapping_add_signed(i64::from(word(frames.data, at.checked_add(8)?)?));
+    let begins = record.wrapping_add(8).wrapping_add_signed(i64::from(word(frames.data, at.checked_add(8)?)?));
     let size = word(frames.data, at.checked_add(12)?)?;
     (begins == start).then_some(u64::from(size.cast_unsigned()))
 }
@@ -217,12 +179,7 @@ mod tests {
     use super::*;
 
     fn section(data: &[u8]) -> Section<'_> {
-        Section {
-            index: 1,
-            name: b".text",
-            address: 0x1000,
-            data,
-        }
+        Section { index: 1, name: b".text", address: 0x1000, data }
     }
 
     /// Marks as `f 0 4` (function, data, label or unwind entry; offset; size), spans as `name start end`.
@@ -241,21 +198,11 @@ mod tests {
                     continue;
                 }
             };
-            symbols.push(Symbol {
-                name: words[0].as_bytes(),
-                section: 1,
-                address,
-                size,
-                kind,
-            });
+            symbols.push(Symbol { name: words[0].as_bytes(), section: 1, address, size, kind });
         }
         let (data, mut spans) = ([0x90; 32], Vec::new());
         let text = section(&data);
-        cover(
-            &text,
-            &mut marks(&text, &symbols.iter().collect::<Vec<_>>(), &frames),
-            &mut spans,
-        );
+        cover(&text, &mut marks(&text, &symbols.iter().collect::<Vec<_>>(), &frames), &mut spans);
         let shown: Vec<String> = spans
             .iter()
             .map(|span| {
@@ -309,23 +256,11 @@ mod tests {
         // One record at 0x3000: length, link, start 0x1010 relative to 0x3008, size 0x20.
         let record = [12, 0, 0x1010 - 0x3008, 0x20].map(i32::to_le_bytes).concat();
         let mut index = vec![1, 0x1b, 0x03, 0x3b];
-        index.extend(
-            [0, 2, 0x1010 - 0x2000, 0x3000 - 0x2000, 0x1100 - 0x2000, 0x7fff]
-                .map(i32::to_le_bytes)
-                .concat(),
-        );
+        index.extend([0, 2, 0x1010 - 0x2000, 0x3000 - 0x2000, 0x1100 - 0x2000, 0x7fff].map(i32::to_le_bytes).concat());
         fn at(address: u64, data: &[u8]) -> Section<'_> {
-            Section {
-                index: 2,
-                name: b"",
-                address,
-                data,
-            }
+            Section { index: 2, name: b"", address, data }
         }
-        assert_eq!(
-            frames(&[at(0x2000, &index), at(0x3000, &record)]),
-            [(0x1010, 0x20), (0x1100, 0)]
-        );
+        assert_eq!(frames(&[at(0x2000, &index), at(0x3000, &record)]), [(0x1010, 0x20), (0x1100, 0)]);
         index[3] = 0xff;
         assert_eq!(frames(&[at(0x2000, &index), at(0x3000, &record)]), []);
     }

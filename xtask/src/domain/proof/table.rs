@@ -33,10 +33,7 @@ fn write_table(out: &mut String, facts: &BinaryFacts) -> fmt::Result {
 
 fn write_elf(out: &mut String, elf: &ElfFacts) -> fmt::Result {
     let mut row = |key: &str, value: &str| writeln!(out, "{key:<14} {}", printable(value));
-    row(
-        "architecture",
-        &format!("{}, {} bits, {}", elf.architecture, elf.bits, elf.kind),
-    )?;
+    row("architecture", &format!("{}, {} bits, {}", elf.architecture, elf.bits, elf.kind))?;
     let versions: BTreeSet<&SymbolVersion> = elf.needed_versions.values().flatten().collect();
     let maxima: Vec<String> = highest(versions).into_values().map(String::from).collect();
     let soname = elf.soname.as_deref().unwrap_or_default();
@@ -60,24 +57,14 @@ fn write_elf(out: &mut String, elf: &ElfFacts) -> fmt::Result {
 }
 
 fn write_isa(out: &mut String, isa: &IsaFacts, users: &[FunctionUse]) -> fmt::Result {
-    writeln!(
-        out,
-        "{:<14} {} functions, {} instructions",
-        "code", isa.functions, isa.instructions
-    )?;
+    writeln!(out, "{:<14} {} functions, {} instructions", "code", isa.functions, isa.instructions)?;
     if isa.usage.is_empty() {
         return writeln!(out, "{:<14} nothing beyond sse2", "features");
     }
-    writeln!(
-        out,
-        "\n{:<20} {:>10} {:>7} {:>13} {:>7}",
-        "feature", "functions", "%", "instructions", "%"
-    )?;
+    writeln!(out, "\n{:<20} {:>10} {:>7} {:>13} {:>7}", "feature", "functions", "%", "instructions", "%")?;
     for (feature, usage) in &isa.usage {
-        let (functions, instructions) = (
-            share(usage.functions, isa.functions),
-            share(usage.instructions, isa.instructions),
-        );
+        let (functions, instructions) =
+            (share(usage.functions, isa.functions), share(usage.instructions, isa.instructions));
         writeln!(
             out,
             "{feature:<20} {:>10} {functions:>7.2} {:>13} {instructions:>7.2}",
@@ -105,11 +92,7 @@ fn top(feature: Feature, users: &[FunctionUse]) -> Vec<(u32, &FunctionUse)> {
 }
 
 fn share(part: u64, whole: u64) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 * 100.0 / whole as f64
-    }
+    if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
 }
 
 fn shortened(name: &str) -> String {

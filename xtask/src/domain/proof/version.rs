@@ -53,8 +53,7 @@ pub fn highest<'a>(versions: impl IntoIterator<Item = &'a SymbolVersion>) -> BTr
 }
 
 fn is_number(text: &str) -> bool {
-    text.split('.')
-        .all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
+    text.split('.').all(|part| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// Compares dotted numbers part by part, of any length: a longer run of digits without leading zeros is larger.
@@ -135,14 +134,7 @@ mod tests {
 
     #[test]
     fn highest_is_found_per_family() {
-        let needed = [
-            "GLIBC_2.4",
-            "GLIBC_2.34",
-            "GLIBC_PRIVATE",
-            "CXXABI_1.3.13",
-            "CXXABI_1.3",
-        ]
-        .map(version);
+        let needed = ["GLIBC_2.4", "GLIBC_2.34", "GLIBC_PRIVATE", "CXXABI_1.3.13", "CXXABI_1.3"].map(version);
         let maxima: Vec<String> = highest(&needed).values().map(ToString::to_string).collect();
         assert_eq!(maxima, ["CXXABI_1.3.13", "GLIBC_2.34"]);
     }

@@ -38,11 +38,7 @@ pub enum Violation {
     #[error("needs {library}, which the base does not have")]
     LibraryMissing { library: String },
     #[error("needs {version} of {library}, but the base has {}", at_most(.best, .version))]
-    VersionMissing {
-        library: String,
-        version: SymbolVersion,
-        best: Option<SymbolVersion>,
-    },
+    VersionMissing { library: String, version: SymbolVersion, best: Option<SymbolVersion> },
     #[error("needs {library}, which only the machine's driver can provide, but the contract does not list it")]
     DriverNotListed { library: String },
     #[error("{library} is shipped, but it belongs to the driver of the machine that runs it")]
@@ -52,16 +48,10 @@ pub enum Violation {
 impl Violation {
     /// The functions among `offenders` that use `feature`, the heaviest `named` by name and all by number.
     pub fn above_ceiling(feature: Feature, offenders: &[(String, &FunctionUse)], named: usize) -> Self {
-        let count_in = |user: &FunctionUse| {
-            user.instructions
-                .iter()
-                .find(|(used, _)| *used == feature)
-                .map(|(_, n)| *n)
-        };
-        let mut users: Vec<(u32, &str)> = offenders
-            .iter()
-            .filter_map(|(name, user)| Some((count_in(user)?, name.as_str())))
-            .collect();
+        let count_in =
+            |user: &FunctionUse| user.instructions.iter().find(|(used, _)| *used == feature).map(|(_, n)| *n);
+        let mut users: Vec<(u32, &str)> =
+            offenders.iter().filter_map(|(name, user)| Some((count_in(user)?, name.as_str()))).collect();
         users.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(b.1)));
         Self::AboveCeiling {
             feature,

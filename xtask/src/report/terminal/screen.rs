@@ -34,9 +34,7 @@ impl Screen {
 
 impl fmt::Debug for Screen {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Screen")
-            .field("width", &(self.width)())
-            .finish_non_exhaustive()
+        f.debug_struct("Screen").field("width", &(self.width)()).finish_non_exhaustive()
     }
 }
 

@@ -34,10 +34,7 @@ mod tests {
         let cases = [
             ("unshare: unshare failed: Operation not permitted", "--privileged"),
             ("E: Release signed by unknown key (key id 1)", "debian-archive-keyring"),
-            (
-                "E: No such script: /usr/share/debootstrap/scripts/nixie",
-                "does not know `nixie`",
-            ),
+            ("E: No such script: /usr/share/debootstrap/scripts/nixie", "does not know `nixie`"),
             ("E: Failed getting release file", "check the network"),
         ];
         for (complaint, wanted) in cases {

@@ -33,15 +33,10 @@ const REMOVED: &[&str] = &[
 /// The `Date` field of the Release file debootstrap verified and left.
 pub(super) fn package_date(root: &Path) -> Result<String> {
     let lists = root.join("var/lib/apt/lists");
-    let mut files = fs::read_dir(&lists)?
-        .map(|entry| Ok(entry?.path()))
-        .collect::<Result<Vec<PathBuf>>>()?;
+    let mut files = fs::read_dir(&lists)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<PathBuf>>>()?;
     files.sort();
     for file in files.iter().filter(|file| file.to_string_lossy().ends_with("Release")) {
-        if let Some(date) = fs::read_to_string(file)?
-            .lines()
-            .find_map(|line| line.strip_prefix("Date:"))
-        {
+        if let Some(date) = fs::read_to_string(file)?.lines().find_map(|line| line.strip_prefix("Date:")) {
             return Ok(date.trim().to_owned());
         }
     }
@@ -66,10 +61,7 @@ pub(super) fn clean(root: &Path, package_date: &str) -> Result<()> {
     fs::write(root.join("etc/machine-id"), "")?;
     let shadow = root.join("etc/shadow");
     let passwords = fs::read_to_string(&shadow)?;
-    fs::write(
-        &shadow,
-        with_password_day(&passwords, epoch(package_date)? / (24 * 60 * 60)),
-    )?;
+    fs::write(&shadow, with_password_day(&passwords, epoch(package_date)? / (24 * 60 * 60)))?;
     Ok(())
 }
 
@@ -105,53 +97,24 @@ fn with_password_day(shadow: &str, day: u64) -> String {
 
 /// Seconds since 1970; `date` reads the mirror's format so that we need no calendar.
 fn epoch(date: &str) -> Result<u64> {
-    let output = Command::new("date")
-        .args(["--utc", "+%s", "--date", date])
-        .output()
-        .context("run `date`")?;
+    let output = Command::new("date").args(["--utc", "+%s", "--date", date]).output().context("run `date`")?;
     let text = String::from_utf8_lossy(&output.stdout);
-    text.trim()
-        .parse()
-        .with_context(|| format!("read the mirror's date `{date}`"))
+    text.trim().parse().with_context(|| format!("read the mirror's date `{date}`"))
 }
 
 /// Packs the root under a temporary name and renames it when whole.
 pub(super) fn pack(root: &Path, tar: &Path, package_date: &str) -> Result<()> {
     let partial = tar.with_extension("tar.partial");
     let mut command = Command::new("setpriv");
-    command.args([
-        "--pdeathsig",
-        "KILL",
-        "tar",
-        "--create",
-        "--format=gnu",
-        "--sort=name",
-        "--numeric-owner",
-    ]);
-    command
-        .args(["--one-file-system", "--clamp-mtime"])
-        .arg(format!("--mtime=@{}", epoch(package_date)?));
+    command.args(["--pdeathsig", "KILL", "tar", "--create", "--format=gnu", "--sort=name", "--numeric-owner"]);
+    command.args(["--one-file-system", "--clamp-mtime"]).arg(format!("--mtime=@{}", epoch(package_date)?));
     // The engine makes its own devices; these would only ask whoever unpacks for privileges.
     command.args(["--exclude=./dev/*", "--exclude=./proc/*", "--exclude=./sys/*"]);
-    command
-        .arg("--file")
-        .arg(&partial)
-        .arg("--directory")
-        .arg(root)
-        .arg(".");
-    let output = command
-        .stdin(Stdio::null())
-        .env("LC_ALL", "C")
-        .output()
-        .context("start tar")?;
+    command.arg("--file").arg(&partial).arg("--directory").arg(root).arg(".");
+    let output = command.stdin(Stdio::null()).env("LC_ALL", "C").output().context("start tar")?;
     if !output.status.success() {
         let words = String::from_utf8_lossy(&output.stderr);
-        bail!(
-            "pack {}: tar ended with {}: {}",
-            root.display(),
-            output.status,
-            words.trim()
-        );
+        bail!("pack {}: tar ended with {}: {}", root.display(), output.status, words.trim());
     }
     Ok(fs::rename(&partial, tar)?)
 }
@@ -171,10 +134,7 @@ mod tests {
         };
         write("etc/shadow", "root:*:20780:0:99999:7:::\n");
         write("etc/resolv.conf", "nameserver 192.0.2.1\n");
-        write(
-            "var/lib/apt/lists/m_dists_bookworm_InRelease",
-            &format!("Origin: Debian\nDate: {DATE}\n"),
-        );
+        write("var/lib/apt/lists/m_dists_bookworm_InRelease", &format!("Origin: Debian\nDate: {DATE}\n"));
         write("var/log/apt/term.log", "x");
         write("dev/null", "x");
         root
@@ -185,12 +145,7 @@ mod tests {
         let root = root();
         assert_eq!(package_date(root.path()).unwrap(), DATE);
         fs::remove_file(root.path().join("var/lib/apt/lists/m_dists_bookworm_InRelease")).unwrap();
-        assert!(
-            package_date(root.path())
-                .unwrap_err()
-                .to_string()
-                .contains("no Release file")
-        );
+        assert!(package_date(root.path()).unwrap_err().to_string().contains("no Release file"));
     }
 
     #[test]
@@ -200,10 +155,7 @@ mod tests {
         assert!(!root.path().join("etc/resolv.conf").exists());
         assert!(root.path().join("var/log/apt").is_dir() && !root.path().join("var/log/apt/term.log").exists());
         assert_eq!(fs::read_to_string(root.path().join("etc/machine-id")).unwrap(), "");
-        assert_eq!(
-            fs::read_to_string(root.path().join("etc/shadow")).unwrap(),
-            "root:*:20645:0:99999:7:::\n"
-        );
+        assert_eq!(fs::read_to_string(root.path().join("etc/shadow")).unwrap(), "root:*:20645:0:99999:7:::\n");
     }
 
     #[test]
@@ -219,15 +171,9 @@ mod tests {
         let bytes = packed(root());
         assert_eq!(bytes, packed(root()));
         let mut tar = tar::Archive::new(bytes.as_slice());
-        let names: Vec<_> = tar
-            .entries()
-            .unwrap()
-            .map(|entry| entry.unwrap().path().unwrap().display().to_string())
-            .collect();
-        assert!(
-            names.contains(&"./etc/machine-id".to_owned()) && names.contains(&"./dev/".to_owned()),
-            "{names:?}"
-        );
+        let names: Vec<_> =
+            tar.entries().unwrap().map(|entry| entry.unwrap().path().unwrap().display().to_string()).collect();
+        assert!(names.contains(&"./etc/machine-id".to_owned()) && names.contains(&"./dev/".to_owned()), "{names:?}");
         assert!(!names.contains(&"./dev/null".to_owned()), "{names:?}");
     }
 }

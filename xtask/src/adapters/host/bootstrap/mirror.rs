@@ -47,11 +47,7 @@ fn one_line_entry(text: &str, release: &str) -> Option<String> {
         let line = line.split('#').next()?.trim().strip_prefix("deb")?;
         // `deb-src` goes no further: what follows `deb` must be a gap.
         let line = line.strip_prefix([' ', '\t'])?.trim_start();
-        let line = if line.starts_with('[') {
-            line.split_once(']')?.1
-        } else {
-            line
-        };
+        let line = if line.starts_with('[') { line.split_once(']')?.1 } else { line };
         let mut words = line.split_whitespace();
         let (uri, suite) = (words.next()?, words.next()?);
         accept(uri, suite == release, words.any(|word| word == "main"))
@@ -95,9 +91,7 @@ fn values<'a>(stanza: &[&'a str], field: &str) -> impl Iterator<Item = &'a str> 
 
 /// Debootstrap reads these schemes; `cdrom:`, `mirror+file:` and the like it does not.
 fn accept(uri: &str, suits: bool, has_main: bool) -> Option<String> {
-    let readable = ["http://", "https://", "file:/"]
-        .iter()
-        .any(|scheme| uri.starts_with(scheme));
+    let readable = ["http://", "https://", "file:/"].iter().any(|scheme| uri.starts_with(scheme));
     (suits && has_main && readable).then(|| uri.trim_end_matches('/').to_owned())
 }
 
@@ -113,10 +107,7 @@ mod tests {
                     deb http://mirror.example/security bookworm-security main\n\
                     deb http://extra.example/ bookworm contrib\n\
                     deb [arch=amd64 signed-by=/k] https://mirror.example/debian/ bookworm main contrib # ours\n";
-        assert_eq!(
-            one_line_entry(text, "bookworm").as_deref(),
-            Some("https://mirror.example/debian")
-        );
+        assert_eq!(one_line_entry(text, "bookworm").as_deref(), Some("https://mirror.example/debian"));
         assert_eq!(one_line_entry(text, "trixie"), None);
     }
 
@@ -126,10 +117,7 @@ mod tests {
                     \n\
                     types: deb deb-src\n# why\nURIs: mirror+file:/list\n http://mirror.example/debian\n\
                     Suites: bookworm\n bookworm-updates\nComponents: main\nSigned-By: /k\n";
-        assert_eq!(
-            stanza_entry(text, "bookworm").as_deref(),
-            Some("http://mirror.example/debian")
-        );
+        assert_eq!(stanza_entry(text, "bookworm").as_deref(), Some("http://mirror.example/debian"));
         assert_eq!(stanza_entry(text, "sid"), None);
     }
 
@@ -143,18 +131,8 @@ mod tests {
         let stanza = "Types: deb\nURIs: http://a.example/debian\nSuites: bookworm\nComponents: main\n";
         fs::write(folder.join("a.sources"), stanza).unwrap();
         fs::write(folder.join("0.save"), "deb http://saved.example/debian bookworm main\n").unwrap();
-        assert_eq!(
-            of(apt.path(), "bookworm").unwrap().as_deref(),
-            Some("http://a.example/debian")
-        );
-        fs::write(
-            apt.path().join("sources.list"),
-            "deb http://list.example/debian bookworm main\n",
-        )
-        .unwrap();
-        assert_eq!(
-            of(apt.path(), "bookworm").unwrap().as_deref(),
-            Some("http://list.example/debian")
-        );
+        assert_eq!(of(apt.path(), "bookworm").unwrap().as_deref(), Some("http://a.example/debian"));
+        fs::write(apt.path().join("sources.list"), "deb http://list.example/debian bookworm main\n").unwrap();
+        assert_eq!(of(apt.path(), "bookworm").unwrap().as_deref(), Some("http://list.example/debian"));
     }
 }

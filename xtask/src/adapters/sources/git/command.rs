@@ -72,11 +72,7 @@ pub(super) struct Git {
 impl Git {
     pub(super) fn find() -> Result<Self> {
         let git = which::which("git").context("find git: install it, e.g. `apt-get install git`")?;
-        let setpriv = if cfg!(target_os = "linux") {
-            which::which("setpriv").ok()
-        } else {
-            None
-        };
+        let setpriv = if cfg!(target_os = "linux") { which::which("setpriv").ok() } else { None };
         Ok(Self { git, setpriv })
     }
 
@@ -136,22 +132,13 @@ pub(super) fn run(command: &mut Command, say: &mut dyn FnMut(String)) -> Result<
         let words = listen(stderr, say);
         (reader.join().expect("reading a pipe does not panic"), words)
     });
-    let status = child
-        .wait()
-        .map_err(|error| Failure::new(format!("wait for git: {error}")))?;
+    let status = child.wait().map_err(|error| Failure::new(format!("wait for git: {error}")))?;
     let printed = printed.map_err(|error| Failure::new(format!("read from git: {error}")))?;
     if status.success() {
         return Ok(String::from_utf8_lossy(&printed).into_owned());
     }
-    let words = if words.is_empty() {
-        format!("git ended with {status}")
-    } else {
-        words
-    };
-    Err(Failure {
-        trouble: Trouble::of(&words),
-        words,
-    })
+    let words = if words.is_empty() { format!("git ended with {status}") } else { words };
+    Err(Failure { trouble: Trouble::of(&words), words })
 }
 
 /// Runs a call whose failure is an answer, not a fault.
@@ -226,14 +213,7 @@ mod tests {
         for line in lines {
             hear(line, &mut kept, &mut told, &mut |text| heard.push(text));
         }
-        assert_eq!(
-            heard,
-            [
-                "receiving objects: 20%",
-                "receiving objects: 100%",
-                "updating files: 40%"
-            ]
-        );
+        assert_eq!(heard, ["receiving objects: 20%", "receiving objects: 100%", "updating files: 40%"]);
         assert_eq!(kept, ["fatal: it broke"]);
     }
 

@@ -14,16 +14,8 @@ const DEPTHS: &[&str] = &["50", "1000", "2147483647"];
 /// Fetches the pinned commit and records that it is whole.
 pub(super) fn fetch(work_tree: &WorkTree, repository: &Repository, say: &mut dyn FnMut(String)) -> Result<(), Failure> {
     let commit = &repository.commit;
-    let via = if repository.mirror.is_some() {
-        " (the mirror)"
-    } else {
-        ""
-    };
-    say(format!(
-        "fetching {} from {}{via}",
-        commit.short(),
-        repository.shown_origin()
-    ));
+    let via = if repository.mirror.is_some() { " (the mirror)" } else { "" };
+    say(format!("fetching {} from {}{via}", commit.short(), repository.shown_origin()));
     let reference = format!("+{commit}:{}", pin_reference(commit));
     match try_twice(work_tree, &["--depth=1"], repository.origin(), &[&reference], say) {
         Err(failure) if failure.trouble == Trouble::RefusesById => {
@@ -55,9 +47,7 @@ fn search(work_tree: &WorkTree, repository: &Repository, say: &mut dyn FnMut(Str
 }
 
 fn found(work_tree: &WorkTree, repository: &Repository) -> Option<Result<(), Failure>> {
-    work_tree
-        .knows(repository.commit.as_str())
-        .then(|| work_tree.pin(&repository.commit))
+    work_tree.knows(repository.commit.as_str()).then(|| work_tree.pin(&repository.commit))
 }
 
 fn fetch_branches(

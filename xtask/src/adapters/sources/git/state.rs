@@ -84,8 +84,7 @@ impl WorkTree<'_> {
     pub(super) fn start_over(&self) -> Result<()> {
         let interrupted = self.interrupted()?;
         fs::remove_dir_all(self.dot_git())?;
-        self.init()
-            .map_err(|failure| anyhow::anyhow!("git init: {}", failure.words))?;
+        self.init().map_err(|failure| anyhow::anyhow!("git init: {}", failure.words))?;
         if let Some(commit) = interrupted {
             fs::write(self.dot_git().join(MARKER), commit)?;
         }
@@ -97,13 +96,7 @@ impl WorkTree<'_> {
     }
 
     fn init(&self) -> Result<(), Failure> {
-        run(
-            self.git
-                .plain(self.folder)
-                .args(["init", "--quiet", "--template=", "."]),
-            &mut |_| (),
-        )
-        .map(drop)
+        run(self.git.plain(self.folder).args(["init", "--quiet", "--template=", "."]), &mut |_| ()).map(drop)
     }
 
     /// The commit whose files were being written when a run was stopped.
@@ -124,9 +117,7 @@ impl WorkTree<'_> {
     }
 
     pub(super) fn footing(&self) -> Result<Footing, Failure> {
-        let head = ask(self
-            .command()
-            .args(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]));
+        let head = ask(self.command().args(["rev-parse", "--verify", "--quiet", "HEAD^{commit}"]));
         let comparable = self.knows("HEAD") && self.dot_git().join("index").exists();
         match head {
             Some(commit) if comparable => Ok(Footing::At(commit)),
@@ -147,20 +138,13 @@ impl WorkTree<'_> {
 
     /// Records that the commit is here, whole.
     pub(super) fn pin(&self, commit: &Commit) -> Result<(), Failure> {
-        self.quietly(&["update-ref", &pin_reference(commit), commit.as_str()])
-            .map(drop)
+        self.quietly(&["update-ref", &pin_reference(commit), commit.as_str()]).map(drop)
     }
 
     /// Files that differ from HEAD, with git's two letters before each.
     pub(super) fn edits(&self) -> Result<Vec<String>, Failure> {
         let mut command = self.command();
-        command.args([
-            "-c",
-            "core.quotePath=false",
-            "status",
-            "--porcelain",
-            "--untracked-files=all",
-        ]);
+        command.args(["-c", "core.quotePath=false", "status", "--porcelain", "--untracked-files=all"]);
         command.args(["--ignore-submodules=all", "--no-renames", "--", "."]);
         command.args(self.nested.iter().map(|folder| format!(":(exclude,literal){folder}")));
         Ok(run(&mut command, &mut |_| ())?.lines().map(str::to_owned).collect())
@@ -178,11 +162,7 @@ impl WorkTree<'_> {
 
     /// Files that differ from the index; files that are merely absent are no edits here.
     pub(super) fn edits_beyond_index(&self) -> Result<Vec<String>, Failure> {
-        let beyond = |edit: &String| {
-            edit.as_bytes()
-                .get(1)
-                .is_some_and(|letter| !matches!(letter, b' ' | b'D'))
-        };
+        let beyond = |edit: &String| edit.as_bytes().get(1).is_some_and(|letter| !matches!(letter, b' ' | b'D'));
         Ok(self.edits()?.into_iter().filter(beyond).collect())
     }
 
@@ -195,14 +175,7 @@ impl WorkTree<'_> {
     /// A call to fetch with: no tags of its own accord, no submodules, nothing removed.
     pub(super) fn fetch_command(&self) -> Command {
         let mut command = self.command();
-        command.args([
-            "fetch",
-            "--progress",
-            "--no-tags",
-            "--no-recurse-submodules",
-            "--no-prune",
-            "--update-shallow",
-        ]);
+        command.args(["fetch", "--progress", "--no-tags", "--no-recurse-submodules", "--no-prune", "--update-shallow"]);
         command
     }
 }

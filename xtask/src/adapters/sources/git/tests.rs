@@ -76,14 +76,7 @@ impl World {
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> String {
-    let identity = [
-        "-c",
-        "user.name=test",
-        "-c",
-        "user.email=test@example.invalid",
-        "-c",
-        "commit.gpgSign=false",
-    ];
+    let identity = ["-c", "user.name=test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgSign=false"];
     let output = Command::new("git")
         .args(identity)
         .args(arguments)
@@ -91,11 +84,7 @@ fn git(folder: &Path, arguments: &[&str]) -> String {
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "git {arguments:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
@@ -111,10 +100,7 @@ fn checked_out() -> (World, Repository, String) {
 }
 
 fn at(repository: &Repository, commit: &str) -> Repository {
-    Repository {
-        commit: commit.parse().unwrap(),
-        ..repository.clone()
-    }
+    Repository { commit: commit.parse().unwrap(), ..repository.clone() }
 }
 
 #[test]
@@ -129,10 +115,7 @@ fn the_pinned_commit_is_checked_out_and_then_left_alone() {
 fn a_new_pin_replaces_the_old_and_the_way_back_needs_no_fetch() {
     let (world, old, new) = checked_out();
     world.run(&[at(&old, &new)]).unwrap();
-    assert_eq!(
-        (world.read("a.cc"), world.read("sub/b.cc")),
-        ("new".into(), "new".into())
-    );
+    assert_eq!((world.read("a.cc"), world.read("sub/b.cc")), ("new".into(), "new".into()));
     assert!(!world.sources().join("gone.cc").exists());
     fs::rename(world.upstream("serving"), world.upstream("away")).unwrap();
     world.run(std::slice::from_ref(&old)).unwrap();
@@ -147,15 +130,9 @@ fn nested_repositories_take_the_place_of_submodules() {
     world.commit("serving", &[("WORKSPACE", "outer")]);
     for (folder, commit) in [("tensorflow", &tensorflow), ("tf_models", &models)] {
         let link = format!("160000,{commit},{folder}");
-        git(
-            &world.upstream("serving"),
-            &["update-index", "--add", "--cacheinfo", &link],
-        );
+        git(&world.upstream("serving"), &["update-index", "--add", "--cacheinfo", &link]);
     }
-    git(
-        &world.upstream("serving"),
-        &["commit", "--quiet", "--message=submodules"],
-    );
+    git(&world.upstream("serving"), &["commit", "--quiet", "--message=submodules"]);
     let serving = git(&world.upstream("serving"), &["rev-parse", "HEAD"]);
     let all = [
         world.repository("serving", &serving, ""),
@@ -172,23 +149,14 @@ fn nested_repositories_take_the_place_of_submodules() {
     // An edit inside belongs to the inner repository, and only to it.
     fs::write(world.sources().join("tensorflow/tf.cc"), "mine").unwrap();
     let error = world.run(&all).unwrap_err();
-    assert!(
-        error.contains("tensorflow has local edits") && error.contains(" M tf.cc"),
-        "{error}"
-    );
+    assert!(error.contains("tensorflow has local edits") && error.contains(" M tf.cc"), "{error}");
 }
 
 #[test]
 fn a_nested_repository_the_outer_one_does_not_know_is_no_local_edit() {
     let world = World::new();
-    let (outer, inner) = (
-        world.commit("serving", &[("a", "a")]),
-        world.commit("extra", &[("b", "b")]),
-    );
-    let all = [
-        world.repository("serving", &outer, ""),
-        world.repository("extra", &inner, "third_party/extra"),
-    ];
+    let (outer, inner) = (world.commit("serving", &[("a", "a")]), world.commit("extra", &[("b", "b")]));
+    let all = [world.repository("serving", &outer, ""), world.repository("extra", &inner, "third_party/extra")];
     world.run(&all).unwrap();
     let said = world.run(&all).unwrap();
     assert!(said[0].ends_with(", clean") && said[1].ends_with(", clean"), "{said:?}");
@@ -213,17 +181,11 @@ fn a_server_that_gives_no_commit_by_id_is_searched() {
     assert_ne!(later, new);
     let said = world.run(&[at(&old, &new)]).unwrap();
     assert_eq!(world.read("a.cc"), "new");
-    assert!(
-        said.iter().any(|line| line.contains("searching its branches and tags")),
-        "{said:?}"
-    );
+    assert!(said.iter().any(|line| line.contains("searching its branches and tags")), "{said:?}");
 
     let missing = at(&old, "1234567890123456789012345678901234567890");
     let error = world.run(&[missing]).unwrap_err();
-    assert!(
-        error.contains("is not in ") && error.contains("no branch or tag leads to it"),
-        "{error}"
-    );
+    assert!(error.contains("is not in ") && error.contains("no branch or tag leads to it"), "{error}");
 }
 
 #[test]
@@ -232,10 +194,7 @@ fn a_shallow_clone_serves_as_a_mirror() {
     world.commit("serving", &[("a", "first")]);
     let commit = world.commit("serving", &[("a", "second")]);
     let from = format!("file://{}", world.upstream("serving").display());
-    git(
-        world.folder.path(),
-        &["clone", "--quiet", "--bare", "--depth=1", &from, "mirror.git"],
-    );
+    git(world.folder.path(), &["clone", "--quiet", "--bare", "--depth=1", &from, "mirror.git"]);
     let mut repository = world.repository("serving", &commit, "");
     repository.mirror = Some(world.folder.path().join("mirror.git").to_str().unwrap().to_owned());
     world.run(&[repository]).unwrap();

@@ -13,10 +13,7 @@ pub(super) struct Failure {
 
 impl Failure {
     pub(super) fn new(words: String) -> Self {
-        Self {
-            trouble: Trouble::of(&words),
-            words,
-        }
+        Self { trouble: Trouble::of(&words), words }
     }
 
     /// The failure as an error about this repository: what happened, what to do, and git's own words.
@@ -100,10 +97,7 @@ const SIGNS: &[(&str, Trouble)] = &[
 
 impl Trouble {
     pub(super) fn of(words: &str) -> Self {
-        SIGNS
-            .iter()
-            .find(|(sign, _)| words.contains(sign))
-            .map_or(Self::Other, |&(_, trouble)| trouble)
+        SIGNS.iter().find(|(sign, _)| words.contains(sign)).map_or(Self::Other, |&(_, trouble)| trouble)
     }
 
     fn advice(self, repository: &Repository) -> String {
@@ -140,42 +134,15 @@ mod tests {
     #[test]
     fn words_of_git_are_told_apart() {
         let cases = [
-            (
-                "fatal: remote error: upload-pack: not our ref 0123",
-                Trouble::NoSuchCommit,
-            ),
-            (
-                "error: Server does not allow request for unadvertised object 0123",
-                Trouble::RefusesById,
-            ),
-            (
-                "fatal: dumb http transport does not support shallow capabilities",
-                Trouble::PlainFiles,
-            ),
-            (
-                "fatal: unable to access 'https://h/': Could not resolve host: h",
-                Trouble::Unreachable,
-            ),
-            (
-                "fatal: could not read Username for 'https://h': terminal prompts disabled",
-                Trouble::WantsCredentials,
-            ),
-            (
-                "fatal: unable to access 'https://h/': The requested URL returned error: 403",
-                Trouble::WantsCredentials,
-            ),
-            (
-                "error: RPC failed; curl 56\nfatal: early EOF\nfatal: fetch-pack: invalid index-pack",
-                Trouble::BrokeOff,
-            ),
-            (
-                "fatal: write error: No space left on device\nfatal: index-pack failed",
-                Trouble::DiskFull,
-            ),
-            (
-                "error: object file .git/objects/a is empty\nfatal: loose object a is corrupt",
-                Trouble::Damaged,
-            ),
+            ("fatal: remote error: upload-pack: not our ref 0123", Trouble::NoSuchCommit),
+            ("error: Server does not allow request for unadvertised object 0123", Trouble::RefusesById),
+            ("fatal: dumb http transport does not support shallow capabilities", Trouble::PlainFiles),
+            ("fatal: unable to access 'https://h/': Could not resolve host: h", Trouble::Unreachable),
+            ("fatal: could not read Username for 'https://h': terminal prompts disabled", Trouble::WantsCredentials),
+            ("fatal: unable to access 'https://h/': The requested URL returned error: 403", Trouble::WantsCredentials),
+            ("error: RPC failed; curl 56\nfatal: early EOF\nfatal: fetch-pack: invalid index-pack", Trouble::BrokeOff),
+            ("fatal: write error: No space left on device\nfatal: index-pack failed", Trouble::DiskFull),
+            ("error: object file .git/objects/a is empty\nfatal: loose object a is corrupt", Trouble::Damaged),
             ("fatal: something new", Trouble::Other),
         ];
         for (words, trouble) in cases {

@@ -33,14 +33,8 @@ fn listed(bytes: &[u8]) -> Vec<String> {
     let mut tar = tar::Archive::new(bytes);
     let describe = |entry: tar::Entry<&[u8]>| {
         let header = entry.header();
-        assert_eq!(
-            (header.uid().unwrap(), header.gid().unwrap(), header.mtime().unwrap()),
-            (0, 0, 1)
-        );
-        let target = entry
-            .link_name()
-            .unwrap()
-            .map(|target| format!(" -> {}", target.display()));
+        assert_eq!((header.uid().unwrap(), header.gid().unwrap(), header.mtime().unwrap()), (0, 0, 1));
+        let target = entry.link_name().unwrap().map(|target| format!(" -> {}", target.display()));
         let path = entry.path().unwrap().display().to_string();
         format!("{:o} {path}{}", header.mode().unwrap(), target.unwrap_or_default())
     };
@@ -86,9 +80,7 @@ fn the_same_content_gives_the_same_bytes() {
 fn every_difference_that_matters_changes_the_digest() {
     type Change = fn(&Path);
     let changes: [(&str, Change); 6] = [
-        ("content", |root| {
-            fs::write(root.join("lib/deep/a.cc"), "int b;\n").unwrap()
-        }),
+        ("content", |root| fs::write(root.join("lib/deep/a.cc"), "int b;\n").unwrap()),
         ("executable bit", |root| {
             fs::set_permissions(root.join("WORKSPACE"), fs::Permissions::from_mode(0o755)).unwrap();
         }),
@@ -96,9 +88,7 @@ fn every_difference_that_matters_changes_the_digest() {
             fs::remove_file(root.join("lib/link.cc")).unwrap();
             symlink("deep/b.cc", root.join("lib/link.cc")).unwrap();
         }),
-        ("name", |root| {
-            fs::rename(root.join("WORKSPACE"), root.join("WORKSPACE.bazel")).unwrap()
-        }),
+        ("name", |root| fs::rename(root.join("WORKSPACE"), root.join("WORKSPACE.bazel")).unwrap()),
         ("file for link", |root| {
             fs::remove_file(root.join("lib/link.cc")).unwrap();
             fs::write(root.join("lib/link.cc"), "deep/a.cc").unwrap();

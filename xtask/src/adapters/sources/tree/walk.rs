@@ -50,19 +50,11 @@ fn walk_folder(root: &Path, folder: &Path, visit: &mut dyn FnMut(&Entry) -> Resu
             walk_folder(root, &path, visit)?;
             continue;
         } else if found.is_symlink() {
-            Kind::Link {
-                target: fs::read_link(&full)?,
-            }
+            Kind::Link { target: fs::read_link(&full)? }
         } else if found.is_file() {
-            Kind::File {
-                executable: found.permissions().mode() & 0o100 != 0,
-                length: found.len(),
-            }
+            Kind::File { executable: found.permissions().mode() & 0o100 != 0, length: found.len() }
         } else {
-            bail!(
-                "{} is neither file, folder nor symbolic link: remove it from the sources",
-                full.display()
-            );
+            bail!("{} is neither file, folder nor symbolic link: remove it from the sources", full.display());
         };
         visit(&Entry { path, kind })?;
     }

@@ -23,10 +23,7 @@ fn base() -> BaseLibraries {
 #[track_caller]
 fn check_with(program: &Fixture, contract: &Contract, base: &BaseLibraries, complaints: &[&str]) {
     let violations = judge(&read(&program.build()).unwrap(), contract, base);
-    assert_eq!(
-        violations.iter().map(ToString::to_string).collect::<Vec<_>>(),
-        complaints
-    );
+    assert_eq!(violations.iter().map(ToString::to_string).collect::<Vec<_>>(), complaints);
 }
 
 #[track_caller]
@@ -40,10 +37,7 @@ fn good_binaries_pass() {
     // SSE4 is proved by the AVX that swallowed it, and features nobody surely uses need no proof.
     let optimized = Fixture::program(&[("f", &[code::AVX2, code::FMA])]);
     check(&optimized, "sse4_1 sse4_2 avx avx2 fma movbe", &[]);
-    let dispatching = Fixture::program(&[
-        ("_ZN4dnnl4gemmIfEEvT_", &[code::AVX512F]),
-        ("xnn_gemm_avx2", &[code::AVX2]),
-    ]);
+    let dispatching = Fixture::program(&[("_ZN4dnnl4gemmIfEEvT_", &[code::AVX512F]), ("xnn_gemm_avx2", &[code::AVX2])]);
     check(&dispatching, "", &[]);
 }
 
@@ -83,34 +77,18 @@ fn features_above_the_ceiling_are_listed_with_their_functions() {
 #[test]
 fn only_the_heaviest_ten_offenders_are_named() {
     let names: Vec<String> = (0..13).map(|i| format!("f{i:02}")).collect();
-    let functions: Vec<(&str, &[&[u8]])> = names
-        .iter()
-        .map(|name| (name.as_str(), [code::POPCNT].as_slice()))
-        .collect();
-    let violations = judge(
-        &read(&Fixture::program(&functions).build()).unwrap(),
-        &contract(""),
-        &base(),
-    );
+    let functions: Vec<(&str, &[&[u8]])> =
+        names.iter().map(|name| (name.as_str(), [code::POPCNT].as_slice())).collect();
+    let violations = judge(&read(&Fixture::program(&functions).build()).unwrap(), &contract(""), &base());
     let text = violations[0].to_string();
-    assert!(
-        text.contains("13 functions use it unasked (13 instructions): f00; f01;"),
-        "{text}"
-    );
+    assert!(text.contains("13 functions use it unasked (13 instructions): f00; f01;"), "{text}");
     assert!(text.ends_with("f09; and 3 more"), "{text}");
 }
 
 #[test]
 fn versions_beyond_the_base_are_named_with_its_best() {
     let mut program = Fixture::program(&[("f", &[code::RET])]);
-    let versions = [
-        "GLIBC_2.9",
-        "GLIBC_2.37",
-        "GLIBC_2.38",
-        "GLIBC_ABI_DT_RELR",
-        "weak:GLIBC_2.99",
-        "GLIBCXX_3.4",
-    ];
+    let versions = ["GLIBC_2.9", "GLIBC_2.37", "GLIBC_2.38", "GLIBC_ABI_DT_RELR", "weak:GLIBC_2.99", "GLIBCXX_3.4"];
     program.needs = vec![("libc.so.6".into(), versions.map(String::from).to_vec())];
     check(
         &program,
@@ -122,25 +100,15 @@ fn versions_beyond_the_base_are_named_with_its_best() {
         ],
     );
     program.needs = vec![("libc.so.6".into(), vec!["GLIBC_2.33".into()])];
-    check(
-        &program,
-        "",
-        &["needs GLIBC_2.33 of libc.so.6, but the base has not that one (though GLIBC_2.36)"],
-    );
+    check(&program, "", &["needs GLIBC_2.33 of libc.so.6, but the base has not that one (though GLIBC_2.36)"]);
 }
 
 #[test]
 fn missing_libraries_and_loader_are_named_unless_the_host_brings_them() {
     let mut program = Fixture::program(&[("f", &[code::RET])]);
-    program.needed = ["libc.so.6", "libcudart.so.12", "libcuda.so.1"]
-        .map(String::from)
-        .to_vec();
+    program.needed = ["libc.so.6", "libcudart.so.12", "libcuda.so.1"].map(String::from).to_vec();
     let driver = "needs libcuda.so.1, which only the machine's driver can provide, but the contract does not list it";
-    check(
-        &program,
-        "",
-        &["needs libcudart.so.12, which the base does not have", driver],
-    );
+    check(&program, "", &["needs libcudart.so.12, which the base does not have", driver]);
     let mut gpu = contract("");
     gpu.host_libraries = vec!["libcuda.so.*".into(), "libcudart.so.12".into()];
     check_with(&program, &gpu, &base(), &[]);
@@ -158,20 +126,13 @@ fn missing_libraries_and_loader_are_named_unless_the_host_brings_them() {
 #[test]
 fn shipped_driver_is_refused_even_when_the_host_may_bring_it() {
     let mut with_driver = base();
-    with_driver
-        .add("libcuda.so.535.1", &Fixture::library("libcuda.so.1", &[]).build())
-        .unwrap();
+    with_driver.add("libcuda.so.535.1", &Fixture::library("libcuda.so.1", &[]).build()).unwrap();
     let mut gpu = contract("");
     gpu.host_libraries = vec!["libcuda.so.1".into()];
     let complaint = |name: &str| format!("{name} is shipped, but it belongs to the driver of the machine that runs it");
     let complaints = [complaint("libcuda.so.1"), complaint("libcuda.so.535.1")];
     let complaints: Vec<&str> = complaints.iter().map(String::as_str).collect();
-    check_with(
-        &Fixture::program(&[("f", &[code::RET])]),
-        &gpu,
-        &with_driver,
-        &complaints,
-    );
+    check_with(&Fixture::program(&[("f", &[code::RET])]), &gpu, &with_driver, &complaints);
 }
 
 #[test]
@@ -186,9 +147,7 @@ fn library_or_other_machine_is_no_server() {
 
 #[test]
 fn violations_are_data_too() {
-    let violation = Violation::NeverUsed {
-        feature: "fma".parse().unwrap(),
-    };
+    let violation = Violation::NeverUsed { feature: "fma".parse().unwrap() };
     let json = serde_json::to_string(&violation).unwrap();
     assert_eq!(json, r#"{"violation":"never_used","feature":"fma"}"#);
     assert_eq!(serde_json::from_str::<Violation>(&json).unwrap(), violation);

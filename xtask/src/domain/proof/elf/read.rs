@@ -22,33 +22,19 @@ struct File<'a, Elf: FileHeader> {
 /// Takes a file of one class apart.
 pub fn parse<Elf: FileHeader<Endian = Endianness>>(bytes: &[u8], bits: u8) -> Result<Parsed<'_>, ProofError> {
     if bytes.len() < size_of::<Elf>() {
-        return Err(ProofError::Truncated {
-            lacks: "the ELF header",
-        });
+        return Err(ProofError::Truncated { lacks: "the ELF header" });
     }
     let header = Elf::parse(bytes)?;
     let endian = header.endian()?;
     let table_end = u64::from(header.e_shentsize(endian)) * u64::from(header.e_shnum(endian));
     if !fits(bytes, header.e_shoff(endian).into(), table_end) {
-        return Err(ProofError::Truncated {
-            lacks: "the section table",
-        });
+        return Err(ProofError::Truncated { lacks: "the section table" });
     }
-    let file = File {
-        bytes,
-        endian,
-        header,
-        sections: header.sections(endian, bytes)?,
-    };
+    let file = File { bytes, endian, header, sections: header.sections(endian, bytes)? };
     file.check_sections()?;
     file.check_type()?;
     let facts = file.facts(bits)?;
-    Ok(Parsed {
-        code: file.code()?,
-        symbols: file.symbols()?,
-        unwind: file.unwind()?,
-        facts,
-    })
+    Ok(Parsed { code: file.code()?, symbols: file.symbols()?, unwind: file.unwind()?, facts })
 }
 
 fn fits(bytes: &[u8], offset: u64, size: u64) -> bool {
@@ -65,14 +51,9 @@ impl<'a, Elf: FileHeader<Endian = Endianness>> File<'a, Elf> {
         if self.sections.is_empty() {
             return Err(ProofError::NoSections);
         }
-        let ranges = self
-            .sections
-            .iter()
-            .filter_map(|section| section.file_range(self.endian));
+        let ranges = self.sections.iter().filter_map(|section| section.file_range(self.endian));
         if ranges.into_iter().any(|(offset, size)| !fits(self.bytes, offset, size)) {
-            return Err(ProofError::Truncated {
-                lacks: "the end of a section",
-            });
+            return Err(ProofError::Truncated { lacks: "the end of a section" });
         }
         Ok(())
     }
@@ -82,9 +63,7 @@ impl<'a, Elf: FileHeader<Endian = Endianness>> File<'a, Elf> {
             elf::ET_EXEC | elf::ET_DYN => Ok(()),
             elf::ET_REL => Err(ProofError::NotExecutable { is: "an object file" }),
             elf::ET_CORE => Err(ProofError::NotExecutable { is: "a core dump" }),
-            _ => Err(ProofError::NotExecutable {
-                is: "of an unknown type",
-            }),
+            _ => Err(ProofError::NotExecutable { is: "of an unknown type" }),
         }
     }
 
@@ -241,13 +220,7 @@ impl<'a, Elf: FileHeader<Endian = Endianness>> File<'a, Elf> {
             let name = table.symbol_name(self.endian, symbol)?;
             let (address, size) = (symbol.st_value(self.endian).into(), symbol.st_size(self.endian).into());
             if !name.is_empty() {
-                symbols.push(Symbol {
-                    name,
-                    section: section.0,
-                    address,
-                    size,
-                    kind,
-                });
+                symbols.push(Symbol { name, section: section.0, address, size, kind });
             }
         }
         Ok(symbols)
@@ -256,10 +229,9 @@ impl<'a, Elf: FileHeader<Endian = Endianness>> File<'a, Elf> {
     fn unwind(&self) -> Result<Option<[Section<'a>; 2]>, ProofError> {
         let find = |name: &[u8]| self.sections.section_by_name(self.endian, name);
         match (find(b".eh_frame_hdr"), find(b".eh_frame")) {
-            (Some(index), Some(frames)) => Ok(Some([
-                self.section(index.0.0, index.1)?,
-                self.section(frames.0.0, frames.1)?,
-            ])),
+            (Some(index), Some(frames)) => {
+                Ok(Some([self.section(index.0.0, index.1)?, self.section(frames.0.0, frames.1)?]))
+            }
             _ => Ok(None),
         }
     }

@@ -8,12 +8,7 @@ use super::{World, at, checked_out, git};
 #[test]
 fn locks_and_half_received_packs_of_a_killed_git_are_cleared() {
     let (world, old, new) = checked_out();
-    let leftovers = [
-        "index.lock",
-        "shallow.lock",
-        "refs/xtask/x.lock",
-        "objects/pack/tmp_pack_AbCdEf",
-    ];
+    let leftovers = ["index.lock", "shallow.lock", "refs/xtask/x.lock", "objects/pack/tmp_pack_AbCdEf"];
     for leftover in leftovers {
         fs::write(world.dot_git(leftover), "").unwrap();
     }
@@ -31,12 +26,8 @@ fn damaged_repositories_recover() {
             fs::write(world.dot_git("HEAD"), "1234567890123456789012345678901234567890\n").unwrap();
         }),
         ("no index", |world| fs::remove_file(world.dot_git("index")).unwrap()),
-        ("empty index", |world| {
-            fs::write(world.dot_git("index"), "garbage").unwrap()
-        }),
-        ("config that cannot be read", |world| {
-            fs::write(world.dot_git("config"), "[[[").unwrap()
-        }),
+        ("empty index", |world| fs::write(world.dot_git("index"), "garbage").unwrap()),
+        ("config that cannot be read", |world| fs::write(world.dot_git("config"), "[[[").unwrap()),
         ("no objects", |world| {
             fs::remove_dir_all(world.dot_git("objects")).unwrap();
             fs::create_dir(world.dot_git("objects")).unwrap();
@@ -80,10 +71,7 @@ fn a_checkout_that_was_stopped_half_way_is_finished() {
 fn a_head_moved_by_hand_is_moved_back() {
     let (world, old, new) = checked_out();
     world.run(&[at(&old, &new)]).unwrap();
-    git(
-        &world.sources(),
-        &["checkout", "--quiet", "--detach", old.commit.as_str()],
-    );
+    git(&world.sources(), &["checkout", "--quiet", "--detach", old.commit.as_str()]);
     world.run(&[at(&old, &new)]).unwrap();
     assert_eq!(world.read("a.cc"), "new");
 }

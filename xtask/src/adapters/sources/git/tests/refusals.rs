@@ -19,10 +19,7 @@ fn an_address_that_does_not_answer_names_the_mirror_option() {
     let world = World::new();
     let commit = world.commit("serving", &[("a", "a")]);
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    for mirror in [
-        "/does/not/exist.git".to_owned(),
-        format!("git://127.0.0.1:{port}/serving.git"),
-    ] {
+    for mirror in ["/does/not/exist.git".to_owned(), format!("git://127.0.0.1:{port}/serving.git")] {
         let mut repository = world.repository("serving", &commit, "");
         repository.mirror = Some(mirror.clone());
         let error = world.run(&[repository]).unwrap_err();
@@ -38,10 +35,7 @@ fn local_edits_stop_the_checkout_and_stay() {
         fs::write(world.sources().join(path), "mine").unwrap();
         for repository in [old.clone(), at(&old, &new)] {
             let error = world.run(&[repository]).unwrap_err();
-            assert!(
-                error.contains("local edits") && error.contains(mark) && error.contains(" stash "),
-                "{error}"
-            );
+            assert!(error.contains("local edits") && error.contains(mark) && error.contains(" stash "), "{error}");
             assert_eq!(world.read(path), "mine");
         }
     }
