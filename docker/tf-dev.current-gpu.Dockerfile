@@ -58,28 +58,32 @@ ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
     PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
     GIT_SSL_CAINFO=/etc/ssl/certs/ca-certificates.crt
 
-# CUDA's development half, cuDNN, NCCL and TensorRT in the versions TensorFlow was tested with. All static libraries but
+# CUDA's development half, cuDNN, NCCL and TensorRT in the versions of config.toml. All static libraries but
 # the runtime's are dropped: they are gigabytes, and nothing links them.
+ARG CUDA
+ARG CUDNN
+ARG NCCL
+ARG TENSORRT
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
-        cuda-command-line-tools-12-5 \
-        cuda-cudart-dev-12-5 \
-        cuda-cupti-12-5 \
-        cuda-cupti-dev-12-5 \
-        cuda-libraries-dev-12-5 \
-        cuda-nvcc-12-5 \
-        cuda-nvml-dev-12-5 \
-        cuda-nvprune-12-5 \
-        libcudnn9-cuda-12=9.3.0.75-1 \
-        libcudnn9-dev-cuda-12=9.3.0.75-1 \
-        libnccl-dev=2.25.1-1+cuda12.8 \
-        libnccl2=2.25.1-1+cuda12.8 \
-        libnvinfer8=8.6.1.6-1+cuda12.0 \
-        libnvinfer-dev=8.6.1.6-1+cuda12.0 \
-        libnvinfer-headers-dev=8.6.1.6-1+cuda12.0 \
-        libnvinfer-headers-plugin-dev=8.6.1.6-1+cuda12.0 \
-        libnvinfer-plugin8=8.6.1.6-1+cuda12.0 \
-        libnvinfer-plugin-dev=8.6.1.6-1+cuda12.0 \
+        cuda-command-line-tools-${CUDA} \
+        cuda-cudart-dev-${CUDA} \
+        cuda-cupti-${CUDA} \
+        cuda-cupti-dev-${CUDA} \
+        cuda-libraries-dev-${CUDA} \
+        cuda-nvcc-${CUDA} \
+        cuda-nvml-dev-${CUDA} \
+        cuda-nvprune-${CUDA} \
+        libcudnn9-cuda-12=${CUDNN} \
+        libcudnn9-dev-cuda-12=${CUDNN} \
+        libnccl-dev=${NCCL} \
+        libnccl2=${NCCL} \
+        libnvinfer8=${TENSORRT} \
+        libnvinfer-dev=${TENSORRT} \
+        libnvinfer-headers-dev=${TENSORRT} \
+        libnvinfer-headers-plugin-dev=${TENSORRT} \
+        libnvinfer-plugin8=${TENSORRT} \
+        libnvinfer-plugin-dev=${TENSORRT} \
  && apt-get clean \
  && rm -rf /var/lib/apt/lists/* \
  && find /usr/local/cuda/lib64/ -type f -name 'lib*_static.a' ! -name libcudart_static.a -delete

@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# Times how long a 1 GiB server takes to leave its container: ours (from the receipt: streamed, hashed, synced) against
+# `docker cp` of the same file. Needs an engine, the docker command line and the images of a first `cargo xtask quickstart`.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+runs=${RUNS:-3}
+work=$(mktemp -d)
+id=
+cleanup() {
+  docker rm -f copy-out >/dev/null 2>&1 || true
+  [ -z "$id" ] || docker volume ls -q --filter "label=tf-serving-xtask.checkout=$id" | xargs -r docker volume rm >/dev/null
+  rm -rf "$work"
+}
+trap cleanup EXIT
+
+cargo build --quiet --package xtask
+xtask=$PWD/target/debug/xtask
+checkout=$work/checkout
+mkdir -p "$checkout/serving"
+cp -r config.toml docker "$checkout/"
+cp -r serving/sample "$checkout/serving/"
+# The sample's server, made heavy: bytes behind an ELF file's end change nothing about it.
+build=$checkout/serving/sample/tensorflow_serving/model_servers/BUILD
+sed -i 's/name = "tensorflow_model_server"/name = "light_model_server"/' "$build"
+cat >>"$build" <<'BUILD'
+
+genrule(
+    name = "heavy",
+    srcs = [":light_model_server"],
+    outs = ["tensorflow_model_server"],
+    cmd = "cat $(location :light_model_server) > $@ && head -c 1073741824 /dev/urandom >> $@",
+    executable = True,
+)
+BUILD
+median() { sort -n | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+for run in $(seq "$runs"); do
+  rm -rf "$checkout/bin"
+  "$xtask" --config "$checkout/config.toml" --profile sample build-servers cpu-standard >/dev/null 2>>"$work/log"
+  receipt=$checkout/bin/tensorflow_model_server.cpu.standard.receipt.json
+  sed -n 's/.*"copy": \([0-9.]*\).*/\1/p' "$receipt" >>"$work/ours"
+  output=$(docker volume ls -q --filter name=-output-sample-cpu-standard- | while read -r name; do
+    docker volume inspect --format '{{.CreatedAt}} {{.Name}}' "$name"; done | sort | tail -1 | cut -d' ' -f2)
+  id=$(docker volume inspect --format '{{index .Labels "tf-serving-xtask.checkout"}}' "$output")
+  image=$(sed -n 's/.*"id": "\(sha256:[0-9a-f]*\)".*/\1/p' "$receipt" | head -1)
+  docker create --name copy-out --volume "$output:/bazel/output-base" "$image" true >/dev/null
+  begin=$(date +%s%N)
+  docker cp copy-out:/bazel/output-base/execroot/__main__/bazel-out/k8-opt/bin/tensorflow_serving/model_servers/tensorflow_model_server "$work/copied"
+  sync "$work/copied"
+  end=$(date +%s%N)
+  docker rm copy-out >/dev/null
+  rm "$work/copied"
+  awk -v d=$((end - begin)) 'BEGIN { printf "%.2f\n", d / 1e9 }' >>"$work/docker"
+  echo "run $run: ours $(tail -1 "$work/ours") s, docker cp $(tail -1 "$work/docker") s"
+done
+awk -v ours="$(median <"$work/ours")" -v docker="$(median <"$work/docker")" 'BEGIN {
+  printf "1 GiB out of a container, median: ours %.2f s (with sha256), docker cp %.2f s, ratio %.2f\n", ours, docker, ours / docker }'
