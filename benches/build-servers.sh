@@ -73,7 +73,7 @@ bare() {
   docker run --name bare-build --workdir /sources --volume "$(volume -sources-):/sources" \
     --volume "$(volume output-sample-cpu-optimized):/bazel/output-base" --volume "$(volume -disk-cache-):/bazel/disk-cache" \
     --volume "$(volume -repository-cache):/bazel/repository-cache" "$image" \
-    bazel --batch --host_jvm_args=-XX:TieredStopAtLevel=1 --output_base=/bazel/output-base build ${flags[cpu.optimized]} --jobs=2 \
+    bazel --batch --host_jvm_args=-XX:TieredStopAtLevel=1 --host_jvm_args=-XX:SharedArchiveFile=/opt/bazel.jsa --output_base=/bazel/output-base build ${flags[cpu.optimized]} --jobs=2 \
     --disk_cache=/bazel/disk-cache --repository_cache=/bazel/repository-cache --symlink_prefix=/tmp/bazel- --color=no --curses=no \
     --show_progress_rate_limit=1 --progress_report_interval=2 --noshow_loading_progress $label >>"$work/bare.log" 2>&1
   docker rm bare-build >/dev/null

@@ -38,6 +38,16 @@ ENV SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt \
     PIP_CERT=/etc/ssl/certs/ca-certificates.crt \
     GIT_SSL_CAINFO=/etc/ssl/certs/ca-certificates.crt
 
+# Bazel's classes as one image that the JVM maps instead of reading a hundred jars: a second less for every start. An empty
+# workspace and one action pass through most of them. The flag that uses it is in config.toml.
+RUN mkdir /tmp/warm && cd /tmp/warm && touch WORKSPACE \
+ && echo 'genrule(name = "warm", outs = ["warm.txt"], cmd = "echo > $@")' > BUILD \
+ && bazel --batch --output_base=/tmp/warm-base --host_jvm_args=-XX:TieredStopAtLevel=1 \
+        --host_jvm_args=-XX:ArchiveClassesAtExit=/opt/bazel.jsa build --spawn_strategy=standalone --disk_cache=/tmp/warm-cache \
+        //:warm > /tmp/warm.log 2>&1 \
+ && test -s /opt/bazel.jsa \
+ && rm -rf /tmp/warm*
+
 # Compilers word their messages by the locale; ours are parsed, so it is fixed.
 ENV LANG=C.UTF-8
 WORKDIR /sources

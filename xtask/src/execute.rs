@@ -11,11 +11,12 @@ mod variant;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::atomic::{AtomicBool, Ordering},
+    sync::atomic::{AtomicBool, AtomicU32, Ordering},
 };
 
 use anyhow::{Context, Result};
 use futures_util::{StreamExt, stream};
+use tokio::sync::OnceCell;
 
 use crate::{
     domain::{
@@ -94,6 +95,12 @@ impl Scene<'_> {
         self.labels.clone().into_iter().chain(own).collect()
     }
 
+    /// Labels of an image; containers inherit them, so none of them may mark a container as ours.
+    pub fn image_labels(&self) -> Labels {
+        let own = (label::IMAGE_CHECKOUT.to_owned(), self.checkout.clone());
+        self.labels.clone().into_iter().chain([own]).collect()
+    }
+
     /// A name for a container or volume of this checkout.
     pub fn name(&self, role: &str) -> String {
         format!("tfs-{}-{role}", self.checkout)
@@ -120,7 +127,7 @@ pub(crate) async fn build_servers<E: Engine, S: Source, H: Host>(
     let stale = |name: &VariantName| freshness.iter().any(|f| f.variant == *name && f.current.is_none());
     let stale: Vec<&VariantBuild> = plan.builds.iter().filter(|build| stale(&build.variant.name)).collect();
     let facts = ports.engine.facts().await?;
-    let sources = prepare_sources(plan, ports, scene, report).await?;
+    let sources = prepare_sources(plan, freshness, ports, scene, report).await?;
     let images = prepare_images(plan, &stale, ports, scene, report).await?;
     let total = scene.resources.jobs.unwrap_or_else(|| {
         let memory = scene.resources.memory.map_or(facts.memory, |limit| limit.min(facts.memory));
@@ -129,13 +136,15 @@ pub(crate) async fn build_servers<E: Engine, S: Source, H: Host>(
     let (side_by_side, jobs) = toolchain::share_jobs(total, scene.resources.min_jobs_per_variant, stale.len());
     report.event(Event::Note { text: machine_line(&facts, scene.resources, side_by_side, jobs) });
 
+    // What one variant learns about memory holds for those after it.
+    let jobs = AtomicU32::new(jobs);
     let stopped = AtomicBool::new(false);
     let builds = stale.iter().map(|build| async {
         if stopped.load(Ordering::Relaxed) {
             return (build.variant.name.clone(), Outcome::NotStarted);
         }
         let input = freshness.iter().find(|f| f.variant == build.variant.name);
-        let job = variant::Job { build, sources: &sources, images: &images, engine: &facts, jobs };
+        let job = variant::Job { build, sources: &sources, images: &images, engine: &facts, jobs: &jobs };
         let built = match input {
             Some(input) => variant::build(&job, input, ports, scene, report).await,
             None => Err(anyhow::anyhow!("the plan changed while it ran")),
@@ -143,7 +152,9 @@ pub(crate) async fn build_servers<E: Engine, S: Source, H: Host>(
         let outcome = built.map_or_else(Outcome::Failed, Outcome::Built);
         if let Outcome::Failed(error) = &outcome {
             stopped.fetch_or(scene.fail_fast, Ordering::Relaxed);
-            report.event(Event::Warning { text: format!("{}: {error:#}", build.variant.name) });
+            let advice = advice(error).map(|advice| format!("\nwhat to do: {advice}")).unwrap_or_default();
+            let text = format!("{error:#}{advice}");
+            report.event(Event::Failed { variant: build.variant.name.to_string(), text });
         }
         (build.variant.name.clone(), outcome)
     });
@@ -162,26 +173,41 @@ pub(crate) struct PreparedSources {
     folder: PathBuf,
     /// Hash of the content, which names the volume.
     key: String,
+    /// Filled by the first variant; the others wait for it.
+    uploaded: OnceCell<()>,
 }
 
 async fn prepare_sources<E, S: Source, H>(
     plan: &Plan,
+    freshness: &[Freshness],
     ports: &Ports<'_, E, S, H>,
     scene: &Scene<'_>,
     report: &Report,
 ) -> Result<PreparedSources> {
-    let folder = match &plan.sources {
+    match &plan.sources {
         Step::CheckOut(step) => {
             let folder = scene.folders.root.join(&step.folder);
             let say = |text| report.event(Event::Note { text });
             ports.source.check_out(&folder, &step.repositories, &say).await?;
-            folder
+            let key = ports.source.digest(&folder).await?;
+            Ok(PreparedSources { folder, key, uploaded: OnceCell::new() })
         }
-        Step::ReadTree(step) => scene.folders.root.join(&step.folder),
+        // What the receipts will say was read once, before anything began; an edit since then must not slip in.
+        Step::ReadTree(step) => {
+            let key =
+                freshness.first().and_then(|f| f.inputs.get("sources")?.as_str()).context("a tree has a digest")?;
+            let folder = scene.folders.root.join(&step.folder);
+            Ok(PreparedSources { folder, key: key.to_owned(), uploaded: OnceCell::new() })
+        }
         other => anyhow::bail!("`{other}` is no source step"),
-    };
-    let key = ports.source.digest(&folder).await?;
-    Ok(PreparedSources { folder, key })
+    }
+}
+
+impl PreparedSources {
+    /// The volume that holds them, named by their content.
+    pub fn volume(&self, scene: &Scene<'_>) -> String {
+        scene.name(&format!("sources-{}", self.key.get(..12).unwrap_or(&self.key)))
+    }
 }
 
 /// Images by what the plan calls them.

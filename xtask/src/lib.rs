@@ -14,12 +14,13 @@ use std::{process::ExitCode, time::Duration};
 use cli::Cli;
 use commands::{Ended, Session};
 
-/// Exit code after an interrupt, as shells expect it: 128 + SIGINT.
-const INTERRUPTED: u8 = 130;
+/// Exit codes after a signal, as shells expect them: 128 + its number.
+const INTERRUPTED: u8 = 128 + 2;
+const TERMINATED: u8 = 128 + 15;
 
 /// Runs one command to its end, its failure or an interrupt, and then sweeps what it left on the engine.
 pub fn run(cli: Cli) -> ExitCode {
-    let session = Session::new(&cli.global);
+    let mut session = Session::new(&cli.global);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -37,20 +38,20 @@ pub fn run(cli: Cli) -> ExitCode {
                     1
                 }
             },
-            () = interrupt() => {
+            code = interrupt() => {
                 session.report.note("interrupted: stopping what runs; caches are kept and the next run goes on from them");
-                INTERRUPTED
+                code
             }
         };
         tokio::select! {
             swept = session.sweep() => if let Err(error) = swept {
                 session.report.warning(&format!("{error:#}; the next run sweeps again"));
             },
-            () = interrupt() => session.report.warning("interrupted again: left at once; the next run sweeps"),
+            _ = interrupt() => session.report.warning("interrupted again: left at once; the next run sweeps"),
         }
         code
     });
-    // A git or debootstrap still at work ends with its thread's process.
+    // A git or debootstrap still at work ends with the thread that started it; apt-get is left to finish.
     runtime.shutdown_timeout(Duration::from_millis(200));
     match session.report.finish() {
         Ok(()) => ExitCode::from(code),
@@ -61,16 +62,15 @@ pub fn run(cli: Cli) -> ExitCode {
     }
 }
 
-async fn interrupt() {
+/// Waits for Ctrl-C or a polite kill; returns the exit code for it.
+async fn interrupt() -> u8 {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let Ok(mut terminate) = signal(SignalKind::terminate()) else {
-            let _ = tokio::signal::ctrl_c().await;
-            return;
+    if let Ok(mut terminate) = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+        return tokio::select! {
+            _ = tokio::signal::ctrl_c() => INTERRUPTED,
+            _ = terminate.recv() => TERMINATED,
         };
-        tokio::select! { _ = tokio::signal::ctrl_c() => (), _ = terminate.recv() => () }
     }
-    #[cfg(not(unix))]
     let _ = tokio::signal::ctrl_c().await;
+    INTERRUPTED
 }

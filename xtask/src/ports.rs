@@ -32,7 +32,7 @@ pub(crate) trait Engine {
     async fn has_path(&self, container: &str, path: &str) -> Result<bool>;
     /// Starts the container, hands on its output, and waits for its end.
     async fn run(&self, container: &str, output: &mut dyn FnMut(&[u8])) -> Result<Exit>;
-    /// Streams one file out, through symbolic links, hashing on the way.
+    /// Streams one file out, through links among its folders, hashing on the way.
     async fn copy_out(&self, container: &str, path: &str, to: &Path, progress: Progress<'_>) -> Result<CopiedFile>;
     /// A small file's bytes, through symbolic links; none if it is not there.
     async fn read_file(&self, container: &str, path: &str) -> Result<Option<Vec<u8>>>;
@@ -108,8 +108,9 @@ pub(crate) trait Source {
     async fn check_out(&self, folder: &Path, repositories: &[Repository], say: Say<'_>) -> Result<()>;
     /// sha256 over names, modes and contents of a folder.
     async fn digest(&self, folder: &Path) -> Result<String>;
-    /// The folder as a deterministic tar whose last entry is [`COMPLETE`].
-    fn archive(&self, folder: &Path) -> Tar;
+    /// The folder as a deterministic tar whose last entry is [`COMPLETE`]; fails before that entry where the content
+    /// no longer is what `digest` said.
+    fn archive(&self, folder: &Path, digest: &str) -> Tar;
 }
 
 /// Last entry of a source archive: where it stands, all before it was unpacked.

@@ -31,8 +31,11 @@ impl DockerEngine {
     /// Connects as the docker command line would and refuses what it cannot speak to.
     pub async fn connect(settings: &EngineSettings) -> Result<Self> {
         let (docker, address) = connect::connect(settings.host.as_deref())?;
-        let engine = Self { docker, address };
+        let mut engine = Self { docker, address };
         engine.check_version().await?;
+        // This release of bollard keeps what was negotiated and leaves it out of its paths, so that requests get the
+        // engine's own version; the next one sends it.
+        engine.docker = engine.docker.negotiate_version().await.context("agree with the engine on an API version")?;
         Ok(engine)
     }
 

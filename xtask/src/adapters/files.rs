@@ -1,8 +1,13 @@
 //! Files of this checkout that commands read, measure and remove.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
+
+/// The path without links and `..`; of a file that is not there, as far as it can be told.
+pub(crate) fn resolved(path: &Path) -> PathBuf {
+    fs_err::canonicalize(path).or_else(|_| std::path::absolute(path)).unwrap_or_else(|_| path.to_owned())
+}
 
 /// A whole file; the error names it.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>> {

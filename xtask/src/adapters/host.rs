@@ -57,7 +57,7 @@ impl ThisHost {
         let facts = facts::facts(folder);
         let flags = facts.cpu_flags.clone().unwrap_or_default();
         let missing = feature::missing(&features, &flags);
-        let tools = ["git", "debootstrap", "tar", "unshare"];
+        let tools = ["git", "debootstrap", "tar", "unshare", "setpriv"];
         check::Host {
             is_root: facts.is_root,
             tools: tools.map(|tool| (tool, facts.tools.get(tool).is_some_and(Option::is_some))).to_vec(),

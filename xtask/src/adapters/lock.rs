@@ -8,7 +8,17 @@ use crate::ports::Say;
 
 /// Held until dropped.
 pub(crate) struct CheckoutLock {
-    _file: std::fs::File,
+    file: std::fs::File,
+    /// The run before this one did not get to [`CheckoutLock::release`]: it was killed.
+    pub after_a_kill: bool,
+}
+
+impl CheckoutLock {
+    /// Lets go, leaving word that all was swept.
+    pub fn release(self) {
+        // Without that word the next run only looks for leftovers in vain.
+        let _ = self.file.set_len(0);
+    }
 }
 
 /// Takes the lock, or says who has it and waits, or stops.
@@ -40,12 +50,13 @@ pub(crate) async fn acquire(path: &Path, command: &str, wait: bool, say: Say<'_>
             }
         }
     }
+    let after_a_kill = file.metadata().is_ok_and(|meta| meta.len() > 0);
     let started = humantime::format_rfc3339_seconds(std::time::SystemTime::now());
     let holder = format!("`cargo xtask {command}`, process {}, since {started}\n", std::process::id());
     file.set_len(0)
         .and_then(|()| file.write_all(holder.as_bytes()))
         .with_context(|| format!("write {}", path.display()))?;
-    Ok(CheckoutLock { _file: file })
+    Ok(CheckoutLock { file, after_a_kill })
 }
 
 /// The machine's name; two machines may share a folder, but not a checkout's identity.
@@ -66,6 +77,9 @@ mod tests {
         let text = format!("{refused:#}");
         assert!(text.contains("in use by `cargo xtask build-servers`, process "), "{text}");
         drop(first);
-        acquire(&path, "clean", false, &|_| {}).await.map(|_| ()).expect("free again");
+        let second = acquire(&path, "clean", false, &|_| {}).await.expect("free again");
+        assert!(second.after_a_kill, "the first was dropped, not released");
+        second.release();
+        assert!(!acquire(&path, "clean", false, &|_| {}).await.expect("free again").after_a_kill);
     }
 }

@@ -27,8 +27,8 @@ impl Source for CheckedOut {
         blocking(&|_| {}, move |_| Ok(tree::digest(&folder)?.sha256)).await
     }
 
-    fn archive(&self, folder: &Path) -> Tar {
-        let folder = folder.to_owned();
-        Box::new(move |writer| tree::archive(&folder, writer).map(|_| ()))
+    fn archive(&self, folder: &Path, digest: &str) -> Tar {
+        let (folder, digest) = (folder.to_owned(), digest.to_owned());
+        Box::new(move |writer| tree::archive(&folder, &digest, writer))
     }
 }

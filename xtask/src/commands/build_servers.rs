@@ -53,19 +53,23 @@ fn plan(args: &BuildServers, config: &Config, profile: &Profile) -> Result<Plan>
 }
 
 async fn build(plan: &Plan, fail_fast: bool, config: &Config, session: &Session) -> Result<Ended> {
-    let _lock = session.lock("build-servers").await?;
+    let after_a_kill = session.lock("build-servers").await?;
     let source = CheckedOut;
     let freshness = execute::look(plan, &source, &session.folders).await?;
-    let outcomes = if freshness.iter().all(|f| f.current.is_some()) {
+    let fresh = freshness.iter().all(|f| f.current.is_some());
+    if after_a_kill && let Ok(engine) = session.engine(config).await {
+        session.sweep_others(engine).await?;
+    }
+    let outcomes = if fresh {
         freshness.iter().filter_map(|f| Some((f.variant.clone(), Outcome::UpToDate(f.current.clone()?)))).collect()
     } else {
         let engine = session.engine(config).await?;
-        session.sweep_others(engine).await?;
-        let host = ThisHost;
         let scene = scene(fail_fast, config, session)?;
         super::doctor::preflight(plan, engine, config, session).await?;
-        let ports = Ports { engine, source: &source, host: &host };
-        execute::build_servers(plan, &freshness, &ports, &scene, &session.report).await?
+        let ports = Ports { engine, source: &source, host: &ThisHost };
+        let outcomes = execute::build_servers(plan, &freshness, &ports, &scene, &session.report).await?;
+        engine.prune_sources(&session.checkout).await?;
+        outcomes
     };
     Ok(tell(&outcomes, &freshness, session))
 }
@@ -91,7 +95,9 @@ fn tell(outcomes: &[(VariantName, Outcome)], freshness: &[Freshness], session: &
         let (state, built, detail) = match outcome {
             Outcome::UpToDate(built) => ("up to date", Some(built), reason),
             Outcome::Built(built) => ("built", Some(built), reason),
-            Outcome::Failed(error) => ("failed", None, error.to_string().lines().next().unwrap_or_default().into()),
+            Outcome::Failed(error) => {
+                ("failed", None, error.root_cause().to_string().lines().next().unwrap_or_default().into())
+            }
             Outcome::NotStarted => ("not started", None, String::new()),
         };
         if let Some(built) = built {

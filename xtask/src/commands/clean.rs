@@ -24,7 +24,7 @@ pub(crate) async fn run(args: &Clean, session: &Session) -> Result<Ended> {
         return Ok(Ended::Well);
     }
     let config = session.config()?;
-    let _lock = session.lock("clean").await?;
+    session.lock("clean").await?;
     let engine = session.engine(&config).await?;
     let owned = engine.owned(&session.checkout).await?;
     let folders = FOLDERS.map(|folder| (folder, files::size(&session.folders.root.join(folder))));
@@ -36,15 +36,21 @@ pub(crate) async fn run(args: &Clean, session: &Session) -> Result<Ended> {
         }
         return Ok(Ended::Well);
     }
+    let mut ended = Ended::Well;
     for leftover in &owned {
-        engine.remove_leftover(leftover).await?;
-        session.report.result(&leftover.name, json!({ "removed": leftover.kind.to_string() }));
+        match engine.remove_leftover(leftover).await {
+            Ok(()) => session.report.result(&leftover.name, json!({ "removed": leftover.kind.to_string() })),
+            Err(error) => {
+                ended = Ended::WithFailures;
+                session.report.warning(&format!("{error:#}"));
+            }
+        }
     }
     for (folder, _) in folders {
         files::remove(&session.folders.root.join(folder))?;
         session.report.result(folder, json!({ "removed": "folder" }));
     }
-    Ok(Ended::Well)
+    Ok(ended)
 }
 
 fn tell(owned: &[Leftover], folders: &[(&str, u64)], session: &Session) {

@@ -68,13 +68,15 @@ pub(super) async fn preflight(plan: &Plan, engine: &DockerEngine, config: &Confi
 async fn facts(plan: &Plan, engine: Result<&DockerEngine, String>, config: &Config, session: &Session) -> Facts {
     let mut missing_bases = Vec::new();
     let engine = match engine {
-        Err(reason) => Err(reason),
+        Err(reason) => {
+            // Nobody can tell, so that all it could take is looked for in the same round.
+            missing_bases.extend(bases(plan));
+            Err(reason)
+        }
         Ok(engine) => {
-            for step in &plan.images {
-                if let Step::ProvideBase(base) = step
-                    && !matches!(engine.image(&reference(base)).await, Ok(Some(_)))
-                {
-                    missing_bases.push(base.clone());
+            for base in bases(plan) {
+                if !matches!(engine.image(&base.reference()).await, Ok(Some(_))) {
+                    missing_bases.push(base);
                 }
             }
             describe(engine).await
@@ -97,16 +99,17 @@ async fn facts(plan: &Plan, engine: Result<&DockerEngine, String>, config: &Conf
     }
 }
 
-fn reference(base: &BaseImage) -> String {
-    match base {
-        BaseImage::Registry(reference) => reference.clone(),
-        BaseImage::Bootstrap(release) => format!("debian-base:{release}"),
-    }
+fn bases(plan: &Plan) -> impl Iterator<Item = BaseImage> + '_ {
+    plan.images.iter().filter_map(|step| match step {
+        Step::ProvideBase(base) => Some(base.clone()),
+        _ => None,
+    })
 }
 
 async fn describe(engine: &DockerEngine) -> Result<Engine, String> {
     let facts = engine.facts().await.map_err(|error| format!("{error:#}"))?;
-    let local = engine.address().starts_with("unix://");
+    // A socket elsewhere may be forwarded from another machine, whose disk this is not.
+    let local = ["unix:///var/run/docker.sock", "unix:///run/docker.sock"].contains(&engine.address());
     Ok(Engine {
         address: engine.address().to_owned(),
         free: local.then(|| ThisHost::free_bytes(facts.data_root.as_ref())).flatten(),

@@ -12,6 +12,7 @@ use tokio::sync::OnceCell;
 use crate::{
     adapters::{
         docker::{DockerEngine, Scope},
+        files,
         lock::{self, CheckoutLock},
     },
     cli::Global,
@@ -31,12 +32,14 @@ pub(crate) struct Session {
     pub checkout: String,
     config_path: PathBuf,
     engine: OnceCell<DockerEngine>,
+    lock: OnceCell<CheckoutLock>,
 }
 
 impl Session {
     pub fn new(global: &Global) -> Self {
         let config_path = global.config.clone().unwrap_or_else(|| workspace().join("config.toml"));
-        let config_path = std::path::absolute(&config_path).unwrap_or(config_path);
+        // Links and `..` resolved, or one checkout would have two identities on the engine.
+        let config_path = files::resolved(&config_path);
         let root = config_path.parent().unwrap_or(Path::new("/")).to_owned();
         let seconds = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_secs();
         let identity = format!("{}\n{}", lock::machine_name(), root.display());
@@ -48,6 +51,7 @@ impl Session {
             folders: Folders { root },
             config_path,
             engine: OnceCell::new(),
+            lock: OnceCell::new(),
         }
     }
 
@@ -65,11 +69,13 @@ impl Session {
         self.engine.get_or_try_init(|| DockerEngine::connect(&config.engine)).await
     }
 
-    /// Holds this checkout until dropped; waits for another run's end unless told not to.
-    pub async fn lock(&self, command: &str) -> Result<CheckoutLock> {
+    /// Holds this checkout until [`Session::sweep`] is done; waits for another run's end unless told not to. Says
+    /// whether the run before was killed, so that its leftovers are worth looking for.
+    pub async fn lock(&self, command: &str) -> Result<bool> {
         let file = self.folders.root.join("target/xtask/lock");
         let say = |text: String| self.report.note(&text);
-        lock::acquire(&file, command, !self.global.no_wait, &say).await
+        let acquire = || lock::acquire(&file, command, !self.global.no_wait, &say);
+        Ok(self.lock.get_or_try_init(acquire).await?.after_a_kill)
     }
 
     /// Removes what killed runs of this checkout left; needs the lock.
@@ -80,17 +86,27 @@ impl Session {
             self.report.note(&format!("swept what a killed run left: {}", swept.join(", ")));
         }
         for partial in leftover_files(&self.folders) {
-            fs_err::remove_file(&partial).or_else(|_| fs_err::remove_dir_all(&partial))?;
+            files::remove(&partial)?;
             self.report.note(&format!("removed a killed run's {}", self.folders.shown(&partial).display()));
         }
         Ok(())
     }
 
-    /// Ends this run's containers; nothing to do where no engine was ever asked.
-    pub async fn sweep(&self) -> Result<()> {
-        let Some(engine) = self.engine.get() else { return Ok(()) };
-        let swept = engine.sweep(&Scope::Run { run: self.run.clone() }).await;
-        swept.map(|_| ()).context("stop this run's containers")
+    /// Ends this run's containers, removes its half-written files, and lets go of the checkout.
+    pub async fn sweep(&mut self) -> Result<()> {
+        if self.lock.get().is_some() {
+            for partial in leftover_files(&self.folders) {
+                files::remove(&partial)?;
+            }
+        }
+        if let Some(engine) = self.engine.get() {
+            let swept = engine.sweep(&Scope::Run { run: self.run.clone() }).await;
+            swept.context("stop this run's containers")?;
+        }
+        if let Some(lock) = self.lock.take() {
+            lock.release();
+        }
+        Ok(())
     }
 }
 

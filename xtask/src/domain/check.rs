@@ -198,9 +198,13 @@ fn tools(facts: &Facts) -> Vec<Check> {
         BaseImage::Registry(_) => None,
     });
     for release in bootstraps {
-        let missing: Vec<&str> = ["debootstrap", "tar", "unshare"].into_iter().filter(|tool| !has(tool)).collect();
+        let missing: Vec<&str> =
+            ["debootstrap", "tar", "unshare", "setpriv"].into_iter().filter(|tool| !has(tool)).collect();
         all.push(if !missing.is_empty() {
-            let mend = format!("apt-get install {}", missing.join(" ").replace("unshare", "util-linux"));
+            let mend = format!(
+                "apt-get install {}",
+                missing.join(" ").replace("unshare", "util-linux").replace("setpriv", "util-linux")
+            );
             Check::blocks(
                 "base image",
                 format!("debian-base:{release} is to be bootstrapped, {} not found", missing.join(" and ")),
@@ -257,7 +261,7 @@ mod tests {
             }),
             host: Host {
                 is_root: true,
-                tools: ["git", "debootstrap", "tar", "unshare"].map(|tool| (tool, true)).to_vec(),
+                tools: ["git", "debootstrap", "tar", "unshare", "setpriv"].map(|tool| (tool, true)).to_vec(),
                 cpu_model: "test".into(),
                 cpu_features: vec![("avx2".into(), true)],
                 free: Some(80 << 30),

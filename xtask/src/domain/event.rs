@@ -68,6 +68,11 @@ pub enum Event {
         jobs: u64,
         reason: String,
     },
+    /// A variant failed, with all that is known of why.
+    Failed {
+        variant: String,
+        text: String,
+    },
     Rebuild {
         variant: String,
         reason: String,

@@ -6,6 +6,9 @@ pub const CHECKOUT: &str = "tf-serving-xtask.checkout";
 pub const RUN: &str = "tf-serving-xtask.run";
 /// What it is for: `build`, `sources`, `disk-cache`, `tf-dev`, ...
 pub const ROLE: &str = "tf-serving-xtask.role";
+/// Which checkout made an image. A key of its own: containers inherit their image's labels, and a container that
+/// somebody else starts from our image is not ours to sweep.
+pub const IMAGE_CHECKOUT: &str = "tf-serving-xtask.image-checkout";
 /// Hash of everything that went into an image.
 pub const RECIPE: &str = "tf-serving-xtask.recipe";
 /// Date of the packages in a bootstrapped base, `YYYYMMDD`.

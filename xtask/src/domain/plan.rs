@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, fmt};
 
 use crate::domain::{
     dialect::Dialect,
-    profile::{BaseImage, DeviceToolchain, Profile},
+    profile::{BaseImage, BazelVersion, DeviceToolchain, Profile},
     proof::{Ceiling, Contract, elf::Architecture},
     settings::{EngineSettings, RemoteSettings, Resources},
     source::Sources,
@@ -53,6 +53,11 @@ pub enum PlanError {
          to config.toml or leave the variant out"
     )]
     NoSuchDevice { profile: String, variant: VariantName, device: String },
+    #[error(
+        "profile `{profile}` uses Bazel {version}, which has no flag for [bazel] {setting}; remove that setting from \
+         config.toml or choose another profile"
+    )]
+    NoSuchFlag { profile: String, version: BazelVersion, setting: &'static str },
 }
 
 /// Plans the servers of `inputs.variants`.
@@ -83,6 +88,18 @@ fn plan_variant(inputs: &Inputs<'_>, variant: &Variant) -> Result<VariantBuild, 
     })?;
     let image = profile.build_images[&device.build_image].clone();
     let build = BazelBuild::new(profile, device, variant, inputs.remote);
+    let dialect = Dialect::of_version(profile.bazel.version);
+    let no_flag =
+        |setting| PlanError::NoSuchFlag { profile: profile.name.clone(), version: profile.bazel.version, setting };
+    if inputs.remote.cache.as_ref().is_some_and(|url| dialect.remote_cache(url).is_empty()) {
+        return Err(no_flag("remote-cache"));
+    }
+    if inputs.remote.executor.as_ref().is_some_and(|url| dialect.remote_executor(url).is_empty()) {
+        return Err(no_flag("remote-executor"));
+    }
+    if build.needs_bazelrc() && !dialect.takes_remote_headers() {
+        return Err(no_flag("headers"));
+    }
     let binary = format!("bin/{}", variant.binary_name());
     let network = inputs.engine.network.clone();
     Ok(VariantBuild {
@@ -103,7 +120,7 @@ fn plan_variant(inputs: &Inputs<'_>, variant: &Variant) -> Result<VariantBuild, 
                 image,
                 network: network.clone(),
             },
-            dialect: Dialect::of_version(profile.bazel.version),
+            dialect,
             environment: device.environment.clone(),
             memory: inputs.resources.memory,
             build,

@@ -65,6 +65,14 @@ pub enum BaseImage {
 }
 
 impl BaseImage {
+    /// What the engine calls it.
+    pub fn reference(&self) -> String {
+        match self {
+            BaseImage::Registry(reference) => reference.clone(),
+            BaseImage::Bootstrap(release) => format!("debian-base:{release}"),
+        }
+    }
+
     pub fn is_pinned(&self) -> bool {
         match self {
             BaseImage::Registry(reference) => reference.contains("@sha256:"),

@@ -6,6 +6,7 @@ use std::{
     collections::BTreeMap,
     io::Write,
     path::{Path, PathBuf},
+    sync::atomic::Ordering,
     time::{Duration, Instant},
 };
 
@@ -44,12 +45,24 @@ pub(super) async fn until_built<E: Engine, S: Source, H>(
     let log = scene.folders.logs().join(format!("{}.log", job.name()));
     fs_err::create_dir_all(scene.folders.logs())?;
     let mut file = fs_err::File::create(&log)?;
-    let (mut jobs, mut attempts) = (job.jobs, 0);
+    let mut attempts = 0;
     loop {
         attempts += 1;
+        let jobs = job.jobs.load(Ordering::Relaxed);
         let command = job.build.run.build.command(&job.image()?.dialect, &jobs.to_string());
         let container = create(job, &command, attempts, ports, scene).await?;
-        let (exit, summary) = follow(job, &container, (&log, &mut file), ports.engine, scene, report).await?;
+        let ran = async {
+            fill(job, &container, ports, scene).await?;
+            follow(job, &container, (&log, &mut file), ports.engine, scene, report).await
+        };
+        let (exit, summary) = match ran.await {
+            Ok(ran) => ran,
+            Err(error) => {
+                // It may still run, beside the variants that follow; the error at hand says more than a second one.
+                let _ = ports.engine.remove(&container).await;
+                return Err(error);
+            }
+        };
         if exit.code == 0 {
             return Ok(Ran { container, command, jobs, attempts, summary, log });
         }
@@ -67,7 +80,8 @@ pub(super) async fn until_built<E: Engine, S: Source, H>(
                 scene.folders.shown(&log).display()
             );
         }
-        jobs /= 2;
+        let jobs = jobs / 2;
+        job.jobs.fetch_min(jobs, Ordering::Relaxed);
         let reason = "the kernel killed a compiler for want of memory; finished actions are kept".to_owned();
         report.event(Event::RunAgain { variant: job.name(), jobs: u64::from(jobs), reason });
     }
@@ -82,10 +96,9 @@ async fn create<E: Engine, S: Source, H>(
 ) -> Result<String> {
     let image = job.image()?;
     let toolchain_id: String = image.facts.id.trim_start_matches("sha256:").chars().take(12).collect();
-    let source_key: String = job.sources.key.chars().take(12).collect();
     let variant = job.name();
     let volumes = [
-        (scene.name(&format!("sources-{source_key}")), toolchain::SOURCES),
+        (job.sources.volume(scene), toolchain::SOURCES),
         (scene.name(&format!("output-{}-{variant}-{toolchain_id}", job.build.profile)), toolchain::OUTPUT_BASE),
         // Compilers are no part of Bazel's keys in older versions, so each build image has a disk cache of its own.
         (scene.name(&format!("disk-cache-{toolchain_id}")), toolchain::DISK_CACHE),
@@ -110,14 +123,30 @@ async fn create<E: Engine, S: Source, H>(
         labels: scene.labels("build"),
     };
     let container = ports.engine.create(&container).await?;
-    if !ports.engine.has_path(&container, &format!("{}/{COMPLETE}", toolchain::SOURCES)).await? {
-        ports.engine.upload(&container, toolchain::SOURCES, ports.source.archive(&job.sources.folder)).await?;
-    }
+    Ok(container)
+}
+
+/// Gives a container that has not started what it needs: the sources, if nobody has yet, and its private files.
+async fn fill<E: Engine, S: Source, H>(
+    job: &Job<'_>,
+    container: &str,
+    ports: &Ports<'_, E, S, H>,
+    scene: &Scene<'_>,
+) -> Result<()> {
+    let mark = format!("{}/{COMPLETE}", toolchain::SOURCES);
+    let upload = || async {
+        if ports.engine.has_path(container, &mark).await? {
+            return Ok(());
+        }
+        let archive = ports.source.archive(&job.sources.folder, &job.sources.key);
+        ports.engine.upload(container, toolchain::SOURCES, archive).await
+    };
+    job.sources.uploaded.get_or_try_init(upload).await?;
     let files = private_files(job, scene)?;
     if !files.is_empty() {
-        ports.engine.upload(&container, "/", tar_of(files)).await?;
+        ports.engine.upload(container, "/", tar_of(files)).await?;
     }
-    Ok(container)
+    Ok(())
 }
 
 /// Files that only this container gets: certificates, and headers whose values must not stand on a command line.
@@ -130,7 +159,10 @@ fn private_files(job: &Job<'_>, scene: &Scene<'_>) -> Result<BTreeMap<String, Ve
         if !job.image()?.dialect.takes_remote_headers() {
             bail!("this Bazel has no --remote_header; remove [bazel] headers from config.toml or use a newer Bazel");
         }
-        let lines = scene.headers.iter().map(|(header, value)| format!("build --remote_header={header}={value:?}\n"));
+        // A bazelrc takes these two escapes inside quotes and no others.
+        let escaped = |value: &str| value.replace('\\', "\\\\").replace('"', "\\\"");
+        let line = |(header, value): (_, &String)| format!("build \"--remote_header={header}={}\"\n", escaped(value));
+        let lines = scene.headers.iter().map(line);
         files.insert(toolchain::REMOTE_BAZELRC.trim_start_matches('/').to_owned(), lines.collect::<String>().into());
     }
     Ok(files)

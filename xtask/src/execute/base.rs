@@ -38,26 +38,38 @@ async fn bootstrap<E: Engine, S, H: Host>(
     scene: &Scene<'_>,
     report: &Report,
 ) -> Result<(String, ImageFacts)> {
-    let reference = format!("debian-base:{release}");
+    let reference = BaseImage::Bootstrap(release.into()).reference();
     let date_of = |facts: &ImageFacts| facts.labels.get(label::PACKAGE_DATE).cloned();
-    if let Some(facts) = ports.engine.image(&reference).await?.filter(|facts| date_of(facts).is_some()) {
-        let (have, newest) = (date_of(&facts), ports.host.package_date(release).await);
-        match (&have, &newest) {
-            (Some(have), Some(newest)) if newest > have => {
-                let text = format!("{reference}: made from packages of {have}, the mirror now has {newest}");
-                report.event(Event::Note { text });
-            }
-            _ => return Ok((reference, facts)),
+    let Some(present) = ports.engine.image(&reference).await?.filter(|facts| date_of(facts).is_some()) else {
+        return Ok((reference.clone(), make(release, &reference, ports, scene, report).await?));
+    };
+    let (have, newest) = (date_of(&present).unwrap_or_default(), ports.host.package_date(release).await);
+    let Some(newest) = newest.filter(|newest| *newest > have) else { return Ok((reference, present)) };
+    report.note(&format!("{reference}: made from packages of {have}, the mirror now has {newest}"));
+    match make(release, &reference, ports, scene, report).await {
+        Ok(facts) => Ok((reference, facts)),
+        Err(error) => {
+            report.warning(&format!("{reference} stays as it is, it could not be made anew: {error:#}"));
+            Ok((reference, present))
         }
     }
+}
+
+async fn make<E: Engine, S, H: Host>(
+    release: &str,
+    reference: &str,
+    ports: &Ports<'_, E, S, H>,
+    scene: &Scene<'_>,
+    report: &Report,
+) -> Result<ImageFacts> {
     let started = report.start(None, &format!("bootstrap Debian {release}"));
     let say = |line| report.event(Event::LogLine { variant: "debootstrap".into(), line });
     let root = ports.host.bootstrap(release, &scene.folders.work(), &say).await?;
-    let mut labels = scene.labels("base");
+    let mut labels = scene.image_labels();
     labels.insert(label::PACKAGE_DATE.into(), root.package_date.clone());
-    let imported = ports.engine.import(&root.tar, &reference, &labels).await;
+    let imported = ports.engine.import(&root.tar, reference, &labels).await;
     fs_err::remove_file(&root.tar).context("remove the imported root's archive")?;
     let facts = imported?;
     report.finish_step(started);
-    Ok((reference, facts))
+    Ok(facts)
 }

@@ -36,7 +36,7 @@ pub(super) async fn provide<E: Engine>(
             let context = [("Dockerfile".to_owned(), dockerfile), ("ca-bundle.crt".to_owned(), ca_bundle)];
             let mut args = recipe.image.args.clone();
             args.insert("BASE".into(), base.0.into());
-            let mut labels = scene.labels("tf-dev");
+            let mut labels = scene.image_labels();
             labels.insert(label::RECIPE.into(), hash);
             let network = recipe.network.clone();
             let build = ImageBuild { tag: reference.clone(), args, labels, network, context: context.into() };

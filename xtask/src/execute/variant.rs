@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::atomic::AtomicU32,
     time::{Instant, SystemTime},
 };
 
@@ -33,7 +34,8 @@ pub(super) struct Job<'a> {
     pub sources: &'a PreparedSources,
     pub images: &'a PreparedImages,
     pub engine: &'a EngineFacts,
-    pub jobs: u32,
+    /// Jobs a build may use; halved for all when memory runs out.
+    pub jobs: &'a AtomicU32,
 }
 
 impl Job<'_> {
@@ -135,7 +137,7 @@ async fn prove<E: Engine>(job: &Job<'_>, binary: &Path, engine: &E, scene: &Scen
     let base = &job.build.prove.serving_base;
     let (_, image) = job.images.bases.get(base).with_context(|| format!("the plan provides no base {base}"))?;
     let libraries =
-        libraries(image, &facts, engine, scene).await.with_context(|| format!("read the libraries of {base}"))?;
+        libraries(job, image, &facts, engine, scene).await.with_context(|| format!("read the libraries of {base}"))?;
     let violations = proof::judge(&facts, &job.build.prove.contract, &libraries);
     if violations.is_empty() {
         return Ok(facts);
@@ -146,6 +148,7 @@ async fn prove<E: Engine>(job: &Job<'_>, binary: &Path, engine: &E, scene: &Scen
 
 /// The needed libraries that the base has, with the versions they define.
 async fn libraries<E: Engine>(
+    variant: &Job<'_>,
     base: &ImageFacts,
     facts: &BinaryFacts,
     engine: &E,
@@ -158,7 +161,7 @@ async fn libraries<E: Engine>(
         return Ok(known);
     }
     let job = ContainerJob {
-        name: format!("{}-{}", scene.name("libraries"), scene.run),
+        name: format!("{}-{}", scene.name(&format!("libraries-{}", variant.name())), scene.run),
         image: base.id.clone(),
         command: vec!["/bin/true".into()],
         working_folder: "/".into(),
@@ -210,7 +213,9 @@ fn set_aside(partial: &Path, file: &str, scene: &Scene<'_>, error: anyhow::Error
 fn install(partial: &Path, path: &Path, receipt: &Receipt) -> Result<()> {
     make_executable(partial)?;
     let receipt_path = super::freshness::receipt_path(path);
-    let receipt_partial = partial.with_extension("receipt");
+    let mut receipt_partial = partial.as_os_str().to_owned();
+    receipt_partial.push(".receipt");
+    let receipt_partial = PathBuf::from(receipt_partial);
     fs_err::write(&receipt_partial, serde_json::to_vec_pretty(receipt)?)?;
     fs_err::rename(partial, path)?;
     fs_err::rename(receipt_partial, receipt_path)?;

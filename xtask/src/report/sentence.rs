@@ -38,7 +38,11 @@ impl Paint {
 pub fn sentences(event: &Event, paint: Paint, width: Option<u16>) -> Vec<String> {
     match event {
         Event::Note { text } => lines(text),
-        Event::Warning { text } => vec![paint.warning(&format!("warning: {}", clean(text)))],
+        Event::Warning { text } => {
+            let mut told = lines(text).into_iter();
+            let first = paint.warning(&format!("warning: {}", told.next().unwrap_or_default()));
+            std::iter::once(first).chain(told.map(|line| format!("  {line}"))).collect()
+        }
         Event::StepStarted { variant, step } => vec![format!("{} started", subject(variant.as_deref(), step))],
         Event::StepFinished { variant, step, seconds } => {
             let took = duration(Duration::try_from_secs_f64(*seconds).unwrap_or_default());
@@ -67,6 +71,11 @@ pub fn sentences(event: &Event, paint: Paint, width: Option<u16>) -> Vec<String>
         Event::RunAgain { variant, jobs, reason } => {
             let jobs = if *jobs == 1 { "1 job".to_owned() } else { format!("{jobs} jobs") };
             vec![paint.warning(&format!("{variant}: runs again with {jobs}: {}", clean(reason)))]
+        }
+        Event::Failed { variant, text } => {
+            let mut told = lines(text).into_iter();
+            let first = paint.error(&format!("{variant}: failed: {}", told.next().unwrap_or_default()));
+            std::iter::once(first).chain(told.map(|line| format!("  {line}"))).collect()
         }
         Event::Rebuild { variant, reason } => vec![format!("{variant}: to be rebuilt: {}", clean(reason))],
         Event::UpToDate { variant, reason } => vec![paint.good(&format!("{variant}: up to date: {}", clean(reason)))],

@@ -87,6 +87,10 @@ impl Terminal {
                 self.bar(&key).set_message(format!("{}: {}", clean(what), transferred(*done, *total)));
                 true
             }
+            Event::Failed { variant, .. } => {
+                self.remove(&variant_key(variant));
+                false
+            }
             Event::LogLine { .. } => !self.verbose,
             _ => false,
         }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use bollard::{
     Docker,
     container::LogOutput,
-    models::{ContainerCreateBody, HostConfig, Mount, MountType, VolumeCreateRequest},
+    models::{ContainerCreateBody, HostConfig, HostConfigLogConfig, Mount, MountType, VolumeCreateRequest},
     query_parameters::{
         CreateContainerOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder, StopContainerOptionsBuilder,
     },
@@ -15,20 +15,25 @@ use bollard::{
 use futures_util::StreamExt;
 
 use super::status;
-use crate::ports::{ContainerJob, Exit};
+use crate::{
+    domain::label,
+    ports::{ContainerJob, Exit},
+};
 
 /// Bazel needs a moment to write its action cache after an interrupt.
 const GRACE_SECONDS: i32 = 30;
-/// How often a lost log stream of a container that still runs is taken up again.
-const RECONNECTS: u32 = 20;
+/// Failures in a row, a second apart, after which the engine is taken for gone.
+const PATIENCE: u32 = 60;
+/// After so long without output the engine is asked whether the container still runs.
+const SILENCE: Duration = Duration::from_secs(90);
 
 pub(super) async fn create(docker: &Docker, job: &ContainerJob) -> Result<String> {
-    for name in job.volumes.keys() {
-        let request = VolumeCreateRequest {
-            name: Some(name.clone()),
-            labels: Some(job.labels.clone().into_iter().collect()),
-            ..Default::default()
-        };
+    for (name, target) in &job.volumes {
+        // A volume outlives the run and serves many containers: its role is where it is mounted.
+        let mut labels: HashMap<String, String> = job.labels.clone().into_iter().collect();
+        labels.remove(label::RUN);
+        labels.insert(label::ROLE.into(), target.rsplit('/').next().unwrap_or_default().into());
+        let request = VolumeCreateRequest { name: Some(name.clone()), labels: Some(labels), ..Default::default() };
         docker.create_volume(request).await.with_context(|| format!("create volume {name}"))?;
     }
     let mounts = job.volumes.iter().map(|(name, target)| Mount {
@@ -49,6 +54,11 @@ pub(super) async fn create(docker: &Docker, job: &ContainerJob) -> Result<String
         host_config: Some(HostConfig {
             mounts: Some(mounts.collect()),
             network_mode: job.network.clone(),
+            // Whatever the engine's default is: the log must be readable through the API, and whole.
+            log_config: Some(HostConfigLogConfig {
+                typ: Some("json-file".into()),
+                config: Some(HashMap::from([("max-size".into(), "-1".into())])),
+            }),
             memory: job.memory.and_then(|bytes| i64::try_from(bytes).ok()),
             // Without this a container may swap twice its memory before the kernel ends anything.
             memory_swap: job.memory.and_then(|bytes| i64::try_from(bytes).ok()),
@@ -63,39 +73,45 @@ pub(super) async fn create(docker: &Docker, job: &ContainerJob) -> Result<String
 
 pub(super) async fn run(docker: &Docker, container: &str, output: &mut dyn FnMut(&[u8])) -> Result<Exit> {
     docker.start_container(container, None).await.with_context(|| format!("start container {container}"))?;
-    let mut seen = 0u64;
-    for _ in 0..RECONNECTS {
-        seen += follow(docker, container, seen, output).await;
-        let state = match docker.inspect_container(container, None).await {
-            Ok(facts) => facts.state.context("the engine told no state of the container")?,
+    let (mut seen, mut failures) = (0u64, 0);
+    loop {
+        let fresh = follow(docker, container, seen, output).await;
+        seen += fresh;
+        if fresh > 0 {
+            failures = 0;
+        }
+        match docker.inspect_container(container, None).await {
+            Ok(facts) => {
+                let state = facts.state.context("the engine told no state of the container")?;
+                if !state.running.unwrap_or_default() {
+                    // A stream that broke at the very end has not told the end: read once more what there is.
+                    follow(docker, container, seen, output).await;
+                    let out_of_memory = state.oom_killed.unwrap_or_default();
+                    return Ok(Exit { code: state.exit_code.unwrap_or(-1), out_of_memory });
+                }
+            }
             Err(error) if status(&error) == Some(404) => {
                 bail!("container {container} was removed while it ran; its caches are kept, so run the command again")
             }
-            Err(_) => {
-                tokio::time::sleep(Duration::from_secs(3)).await;
-                continue;
+            Err(error) if failures == PATIENCE => {
+                return Err(anyhow!(error).context(format!(
+                    "ask about container {container}; the build's caches are kept, so run the command again"
+                )));
             }
-        };
-        if !state.running.unwrap_or_default() {
-            return Ok(Exit {
-                code: state.exit_code.unwrap_or(-1),
-                out_of_memory: state.oom_killed.unwrap_or_default(),
-            });
+            Err(_) => failures += 1,
         }
         // The stream broke but the build goes on: take it up again where it stopped.
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    bail!(
-        "the engine no longer answers about container {container}; the build's caches are kept, so run the command again"
-    )
 }
 
-/// Hands on the log from byte `skip` on; returns how many new bytes came before the stream ended or broke.
+/// Hands on the log from byte `skip` on, until it ends, breaks or falls silent; returns how many new bytes came.
 async fn follow(docker: &Docker, container: &str, skip: u64, output: &mut dyn FnMut(&[u8])) -> u64 {
     let options = LogsOptionsBuilder::default().follow(true).stdout(true).stderr(true).build();
     let mut log = docker.logs(container, Some(options));
     let mut position = 0u64;
-    while let Some(Ok(item)) = log.next().await {
+    // A connection that died without a word would be waited for for ever.
+    while let Ok(Some(Ok(item))) = tokio::time::timeout(SILENCE, log.next()).await {
         let (LogOutput::StdOut { message }
         | LogOutput::StdErr { message }
         | LogOutput::Console { message }

@@ -4,9 +4,12 @@
 use std::{collections::HashMap, fmt};
 
 use anyhow::{Context, Result, anyhow};
-use bollard::query_parameters::{
-    ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder, RemoveImageOptionsBuilder,
-    RemoveVolumeOptionsBuilder,
+use bollard::{
+    models::Volume,
+    query_parameters::{
+        ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder, RemoveImageOptionsBuilder,
+        RemoveVolumeOptions, RemoveVolumeOptionsBuilder,
+    },
 };
 
 use super::{DockerEngine, container, sizes, status};
@@ -57,18 +60,37 @@ impl DockerEngine {
         };
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filter(&wanted)).build();
         let containers = self.docker.list_containers(Some(options)).await.context("list our containers")?;
-        let mut swept = Vec::new();
+        let (mut swept, mut failed) = (Vec::new(), None);
         for found in containers {
             let labels = found.labels.unwrap_or_default();
             if spared.is_some_and(|run| labels.get(label::RUN) == Some(run)) {
                 continue;
             }
             let id = found.id.unwrap_or_default();
-            container::remove(&self.docker, &id).await?;
+            if let Err(error) = container::remove(&self.docker, &id).await {
+                failed = Some(error);
+                continue;
+            }
             swept.push(found.names.unwrap_or_default().first().map_or(id, |name| name.trim_start_matches('/').into()));
         }
         swept.sort();
-        Ok(swept)
+        failed.map_or(Ok(swept), Err)
+    }
+
+    /// Removes all source volumes of a checkout but the newest; one that is in use stays. Otherwise every edit of a
+    /// source file would leave a whole tree behind.
+    pub async fn prune_sources(&self, checkout: &str) -> Result<()> {
+        let wanted = format!("{}={checkout}", label::CHECKOUT);
+        let volumes = ListVolumesOptionsBuilder::default().filters(&filter(&wanted)).build();
+        let volumes = self.docker.list_volumes(Some(volumes)).await.context("list our volumes")?;
+        let is_sources = |found: &Volume| found.labels.get(label::ROLE).is_some_and(|role| role == "sources");
+        let mut sources: Vec<Volume> = volumes.volumes.unwrap_or_default().into_iter().filter(is_sources).collect();
+        sources.sort_by(|a, b| b.created_at.cmp(&a.created_at));
+        for old in sources.into_iter().skip(1) {
+            // Only tidiness: whatever keeps it will let go of it later.
+            let _ = self.docker.remove_volume(&old.name, None::<RemoveVolumeOptions>).await;
+        }
+        Ok(())
     }
 
     /// Everything of a checkout, containers first, with sizes where the engine tells them.
@@ -87,13 +109,16 @@ impl DockerEngine {
             id: found.id.unwrap_or_default(),
             bytes: found.size_rw.and_then(|bytes| u64::try_from(bytes).ok()),
         });
-        let images = ListImagesOptionsBuilder::default().filters(&filter(&wanted)).build();
+        let made_here = format!("{}={checkout}", label::IMAGE_CHECKOUT);
+        let images = ListImagesOptionsBuilder::default().filters(&filter(&made_here)).build();
         let images = self.docker.list_images(Some(images)).await.context("list our images")?;
-        let images = images.into_iter().map(|found| Leftover {
-            kind: Kind::Image,
-            name: found.repo_tags.first().cloned().unwrap_or_else(|| found.id.clone()),
-            id: found.id,
-            bytes: u64::try_from(found.size).ok(),
+        let mut images = images;
+        // An image cannot go before those made from it, which are younger.
+        images.sort_by_key(|found| (std::cmp::Reverse(found.created), found.repo_tags.clone()));
+        let images = images.into_iter().map(|found| {
+            let name = found.repo_tags.first().cloned().unwrap_or_else(|| found.id.clone());
+            // By name, so that a user's own name of the same image survives.
+            Leftover { kind: Kind::Image, id: name.clone(), name, bytes: u64::try_from(found.size).ok() }
         });
         let sizes = sizes::of_volumes(&self.address).await.unwrap_or_default();
         let volumes = ListVolumesOptionsBuilder::default().filters(&filter(&wanted)).build();
@@ -104,16 +129,17 @@ impl DockerEngine {
             id: found.name.clone(),
             name: found.name,
         });
-        let mut all: Vec<Leftover> = containers.chain(images).chain(volumes).collect();
-        all.sort();
-        Ok(all)
+        let (mut containers, mut volumes): (Vec<_>, Vec<_>) = (containers.collect(), volumes.collect());
+        containers.sort();
+        volumes.sort();
+        Ok(containers.into_iter().chain(images).chain(volumes).collect())
     }
 
     pub async fn remove_leftover(&self, leftover: &Leftover) -> Result<()> {
         let removed = match leftover.kind {
             Kind::Container => return container::remove(&self.docker, &leftover.id).await,
             Kind::Image => {
-                let options = RemoveImageOptionsBuilder::default().force(true).build();
+                let options = RemoveImageOptionsBuilder::default().build();
                 self.docker.remove_image(&leftover.id, Some(options), None).await.map(|_| ())
             }
             Kind::Volume => {

@@ -26,7 +26,8 @@ use crate::ports::{CopiedFile, Progress, Tar};
 const CHANNEL: usize = 32;
 const WRITE_BUFFER: usize = 256 * 1024;
 /// `read_file` is for libraries and settings, not for model servers.
-const SMALL_FILE: u64 = 64 << 20;
+/// The largest library of CUDA 12 has 0.8 GiB.
+const SMALL_FILE: u64 = 2 << 30;
 
 pub(super) async fn upload(docker: &Docker, container: &str, folder: &str, tar: Tar) -> Result<()> {
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(CHANNEL);
@@ -74,6 +75,9 @@ pub(super) async fn copy_out(
     let size = size.ok().and_then(|info| u64::try_from(info.size).ok()).unwrap_or_default();
     let told = |moved: u64| progress(moved.min(size), size);
     let copied = download(docker, container, path, &told, move |entry| {
+        if !entry.header().entry_type().is_file() {
+            bail!("it is a folder or a link; the build was to leave a file there");
+        }
         let file = fs_err::File::create(&target)?;
         let mut sink = Hashing { file, hash: Sha256::new(), bytes: 0 };
         let expected = entry.size();
@@ -98,8 +102,11 @@ pub(super) async fn read_file(docker: &Docker, container: &str, path: &str) -> R
             if let Some(link) = entry.link_name()?.filter(|_| entry.header().entry_type().is_symlink()) {
                 return Ok(Found::Link(link.to_string_lossy().into_owned()));
             }
+            if !entry.header().entry_type().is_file() || entry.size() > SMALL_FILE {
+                bail!("it is no file of at most {SMALL_FILE} bytes");
+            }
             let mut bytes = Vec::new();
-            entry.take(SMALL_FILE).read_to_end(&mut bytes)?;
+            entry.read_to_end(&mut bytes)?;
             Ok(Found::File(bytes))
         });
         match found.await.with_context(|| format!("read {path} of container {container}"))? {

@@ -15,6 +15,8 @@ use std::{
 use anyhow::{Context, Result, bail};
 use fs_err as fs;
 
+use super::tail;
+
 use advice::advice;
 
 /// Debootstrap's own choice of mirror, as it is reported when the host's package sources name none.
@@ -156,11 +158,6 @@ fn run_debootstrap(release: &str, root: &Path, mirror: Option<&str>, say: &mut d
     }
     let log = fs::read_to_string(root.join("debootstrap/debootstrap.log")).unwrap_or_default();
     bail!("{}\ndebootstrap ended with {status}: {complaints}\n{}", advice(&complaints, release), tail(&log, 8));
-}
-
-fn tail(text: &str, count: usize) -> String {
-    let lines: Vec<_> = text.lines().collect();
-    lines[lines.len().saturating_sub(count)..].join("\n")
 }
 
 #[cfg(test)]

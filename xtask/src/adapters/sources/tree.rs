@@ -17,10 +17,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tar::{EntryType, Header};
 
+use crate::ports::COMPLETE;
 use walk::{Entry, Kind, walk};
-
-/// The archive's last entry: where it is, the archive came through whole. It holds the tree's sha256.
-pub const COMPLETE: &str = ".xtask-complete";
 
 /// Nothing in an archive is newer or older than this; zero is taken for "unknown" by some tools.
 const MTIME: u64 = 1;
@@ -41,16 +39,20 @@ pub fn digest(root: &Path) -> Result<TreeDigest> {
     pass(root, &mut |_, content| Ok(io::copy(content, &mut io::sink()).map(drop)?))
 }
 
-/// Writes the tree as a tar that is the same, byte for byte, for the same content; returns what it holds.
-pub fn archive(root: &Path, writer: impl Write) -> Result<TreeDigest> {
+/// Writes the tree as a tar that is the same, byte for byte, for the same content. The last entry, which says that
+/// all came through, is written only where the content still has the sha256 `expected`.
+pub fn archive(root: &Path, expected: &str, writer: impl Write) -> Result<()> {
     let mut tar = tar::Builder::new(writer);
     let mut folders = BTreeSet::new();
     let held = pass(root, &mut |entry, content| append(&mut tar, &mut folders, entry, content))?;
+    if held.sha256 != expected {
+        bail!("{} changed while it was sent: leave the sources alone and run again", root.display());
+    }
     let seal = format!("{}\n", held.sha256);
     let mut header = header(EntryType::Regular, 0o644, seal.len() as u64);
     tar.append_data(&mut header, COMPLETE, seal.as_bytes()).context("write the end of the archive")?;
     tar.into_inner().and_then(|mut writer| writer.flush()).context("write the end of the archive")?;
-    Ok(held)
+    Ok(())
 }
 
 /// Walks the tree once, hashing what `keep` reads of every entry.

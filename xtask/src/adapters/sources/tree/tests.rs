@@ -9,7 +9,8 @@ use std::{
 
 use tempfile::TempDir;
 
-use super::{COMPLETE, archive, digest, walk::walk};
+use super::{archive, digest, walk::walk};
+use crate::ports::COMPLETE;
 
 fn sample() -> TempDir {
     let root = tempfile::tempdir().unwrap();
@@ -25,7 +26,7 @@ fn sample() -> TempDir {
 
 fn packed(root: &Path) -> Vec<u8> {
     let mut bytes = Vec::new();
-    archive(root, &mut bytes).unwrap();
+    archive(root, &digest(root).unwrap().sha256, &mut bytes).unwrap();
     bytes
 }
 
@@ -73,7 +74,17 @@ fn the_same_content_gives_the_same_bytes() {
     assert_eq!(packed(one.path()), packed(other.path()));
     let held = digest(one.path()).unwrap();
     assert_eq!((held.files, held.bytes, held.sha256.len()), (4, 17, 64));
-    assert_eq!(held, archive(other.path(), std::io::sink()).unwrap());
+}
+
+#[test]
+fn a_tree_that_changed_is_not_sealed() {
+    let root = sample();
+    let before = digest(root.path()).unwrap().sha256;
+    fs::write(root.path().join("WORKSPACE"), "edited meanwhile").unwrap();
+    let mut bytes = Vec::new();
+    let error = format!("{:#}", archive(root.path(), &before, &mut bytes).unwrap_err());
+    assert!(error.contains("changed while it was sent"), "{error}");
+    assert!(!bytes.windows(COMPLETE.len()).any(|window| window == COMPLETE.as_bytes()));
 }
 
 #[test]
@@ -165,6 +176,6 @@ fn a_tree_that_is_not_there_and_a_thing_that_is_no_file_are_named() {
     let error = format!("{:#}", digest(&root.path().join("absent")).unwrap_err());
     assert!(error.contains("absent"), "{error}");
     let _socket = UnixListener::bind(root.path().join("lib/socket")).unwrap();
-    let error = format!("{:#}", archive(root.path(), std::io::sink()).unwrap_err());
+    let error = format!("{:#}", archive(root.path(), "", std::io::sink()).unwrap_err());
     assert!(error.contains("lib/socket is neither file"), "{error}");
 }
