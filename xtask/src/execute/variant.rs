@@ -49,6 +49,9 @@ impl Job<'_> {
     }
 }
 
+/// Bytes from which on a copy is shown while it goes on.
+const WORTH_A_BAR: u64 = 16 << 20;
+
 /// Where libraries are looked for in a serving base, the loader's own order on Debian and Ubuntu.
 const LIBRARY_FOLDERS: [&str; 7] = [
     "/lib/x86_64-linux-gnu",
@@ -114,7 +117,12 @@ async fn copy_out(
 ) -> Result<(CopiedFile, f64)> {
     let started = report.start(Some(&job.name()), "copy the binary out");
     let what = format!("{}: binary", job.name());
-    let progress = |done, total| report.event(Event::Bytes { what: what.clone(), done, total: Some(total) });
+    let progress = |done, total| {
+        // What is over in a moment needs no bar.
+        if total >= WORTH_A_BAR {
+            report.event(Event::Bytes { what: what.clone(), done, total: Some(total) });
+        }
+    };
     let copied = engine.copy_out(container, &job.build.extract.from, to, &progress).await;
     match copied {
         Ok(copied) => Ok((copied, report.finish_step(started))),

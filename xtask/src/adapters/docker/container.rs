@@ -54,10 +54,10 @@ pub(super) async fn create(docker: &Docker, job: &ContainerJob) -> Result<String
         host_config: Some(HostConfig {
             mounts: Some(mounts.collect()),
             network_mode: job.network.clone(),
-            // Whatever the engine's default is: the log must be readable through the API, and whole.
+            // Whatever the engine's default is: the log must be readable through the API, and never rotated.
             log_config: Some(HostConfigLogConfig {
                 typ: Some("json-file".into()),
-                config: Some(HashMap::from([("max-size".into(), "-1".into())])),
+                config: Some(HashMap::from([("max-size".into(), "64g".into())])),
             }),
             memory: job.memory.and_then(|bytes| i64::try_from(bytes).ok()),
             // Without this a container may swap twice its memory before the kernel ends anything.

@@ -73,7 +73,12 @@ pub(super) async fn copy_out(
     let options = ContainerArchiveInfoOptionsBuilder::default().path(path).build();
     let size = docker.get_container_archive_info(container, Some(options)).await;
     let size = size.ok().and_then(|info| u64::try_from(info.size).ok()).unwrap_or_default();
-    let told = |moved: u64| progress(moved.min(size), size);
+    // The archive is longer than the file: what follows the file's last byte is no news.
+    let told = |moved: u64| {
+        if moved < size {
+            progress(moved, size);
+        }
+    };
     let copied = download(docker, container, path, &told, move |entry| {
         if !entry.header().entry_type().is_file() {
             bail!("it is a folder or a link; the build was to leave a file there");
@@ -88,8 +93,11 @@ pub(super) async fn copy_out(
         sink.file.sync_all()?;
         Ok(CopiedFile { sha256: format!("{:x}", sink.hash.finalize()), bytes: sink.bytes })
     });
+    let copied = copied.await;
+    if copied.is_ok() {
+        progress(size, size);
+    }
     copied
-        .await
         .and_then(|file| file.with_context(|| format!("find {path}")))
         .with_context(|| format!("copy {path} of container {container} to {}", to.display()))
 }
