@@ -39,7 +39,9 @@ pub(super) async fn build(docker: &Docker, image: &ImageBuild, say: Say<'_>) -> 
         if let Some(message) = item.error_detail.and_then(|detail| detail.message) {
             bail!(failure(&message, &last));
         }
-        for line in item.stream.iter().flat_map(|text| text.lines()).filter(|line| !line.trim().is_empty()) {
+        // The builder colours what a step says on its stderr.
+        let text = item.stream.unwrap_or_default().replace("\u{1b}[91m", "").replace("\u{1b}[0m", "");
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
             let line = line.trim_end().to_owned();
             last.push_back(line.clone());
             if last.len() > LAST_LINES {
