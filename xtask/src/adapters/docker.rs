@@ -9,10 +9,11 @@ mod leftovers;
 mod sizes;
 mod transfer;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use anyhow::{Context, Result};
 use bollard::Docker;
+use tokio::sync::RwLock;
 
 use crate::{
     domain::settings::EngineSettings,
@@ -25,13 +26,15 @@ pub(crate) use leftovers::{Leftover, Scope};
 pub(crate) struct DockerEngine {
     docker: Docker,
     address: String,
+    /// Held for reading while a container is being created, for writing while a sweep looks for containers.
+    creating: Arc<RwLock<()>>,
 }
 
 impl DockerEngine {
     /// Connects as the docker command line would and refuses what it cannot speak to.
     pub async fn connect(settings: &EngineSettings) -> Result<Self> {
         let (docker, address) = connect::connect(settings.host.as_deref())?;
-        let mut engine = Self { docker, address };
+        let mut engine = Self { docker, address, creating: Arc::default() };
         engine.check_version().await?;
         // This release of bollard keeps what was negotiated and leaves it out of its paths, so that requests get the
         // engine's own version; the next one sends it.
@@ -79,7 +82,15 @@ impl Engine for DockerEngine {
     }
 
     async fn create(&self, job: &ContainerJob) -> Result<String> {
-        container::create(&self.docker, job).await
+        // A task of its own: the engine makes the container even where an interrupt has dropped the caller, and only the
+        // answer tells a sweep when to look for it.
+        let creating = self.creating.clone().read_owned().await;
+        let (docker, job) = (self.docker.clone(), job.clone());
+        let created = tokio::spawn(async move {
+            let _creating = creating;
+            container::create(&docker, &job).await
+        });
+        created.await.context("wait for the container")?
     }
 
     async fn upload(&self, container: &str, folder: &str, tar: Tar) -> Result<()> {

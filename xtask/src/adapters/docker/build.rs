@@ -1,9 +1,9 @@
 //! Image builds by the classic builder, which every engine from 20.10 on has.
 
-use std::time::Duration;
+use std::{collections::VecDeque, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use bollard::{Docker, body_full, query_parameters::BuildImageOptionsBuilder};
+use bollard::{Docker, body_full, errors::Error, query_parameters::BuildImageOptionsBuilder};
 use futures_util::StreamExt;
 
 use super::{images, transfer::tar_of_files};
@@ -11,6 +11,8 @@ use crate::ports::{ImageBuild, ImageFacts, Say};
 
 /// One silent step of a Dockerfile (a large package unpacking) may take long, but not this long.
 const SILENCE: Duration = Duration::from_secs(1800);
+/// The engine's own error only names the step that failed; why it failed stands in what the step said last.
+const LAST_LINES: usize = 8;
 
 pub(super) async fn build(docker: &Docker, image: &ImageBuild, say: Say<'_>) -> Result<ImageFacts> {
     let context = tar_of_files(&image.context).context("pack the build context")?;
@@ -25,15 +27,27 @@ pub(super) async fn build(docker: &Docker, image: &ImageBuild, say: Say<'_>) -> 
         options = options.networkmode(network);
     }
     let mut output = docker.build_image(options.build(), None, Some(body_full(context.into())));
+    let mut last = VecDeque::new();
     loop {
         let next = tokio::time::timeout(SILENCE, output.next());
         let Some(item) = next.await.context("the engine fell silent while building")? else { break };
-        let item = item?;
+        let item = match item {
+            Ok(item) => item,
+            Err(Error::DockerStreamError { error }) => bail!(failure(&error, &last)),
+            Err(error) => return Err(error.into()),
+        };
         if let Some(message) = item.error_detail.and_then(|detail| detail.message) {
-            bail!("{message}");
+            bail!(failure(&message, &last));
         }
-        for line in item.stream.iter().flat_map(|text| text.lines()).filter(|line| !line.trim().is_empty()) {
-            say(line.trim_end().to_owned());
+        // The builder colours what a step says on its stderr.
+        let text = item.stream.unwrap_or_default().replace("\u{1b}[91m", "").replace("\u{1b}[0m", "");
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            let line = line.trim_end().to_owned();
+            last.push_back(line.clone());
+            if last.len() > LAST_LINES {
+                last.pop_front();
+            }
+            say(line);
         }
         if let Some(status) = item.status {
             say(status);
@@ -41,4 +55,9 @@ pub(super) async fn build(docker: &Docker, image: &ImageBuild, say: Say<'_>) -> 
     }
     let built = images::inspect(docker, &image.tag).await?;
     built.with_context(|| format!("the engine ended the build without an error but has no image {}", image.tag))
+}
+
+fn failure(message: &str, last: &VecDeque<String>) -> String {
+    let last: String = last.iter().map(|line| format!("\n  {line}")).collect();
+    if last.is_empty() { message.to_owned() } else { format!("{message}; its last lines:{last}") }
 }

@@ -47,8 +47,16 @@ pub(super) fn connect(setting: Option<&str>) -> Result<(Docker, String)> {
         ),
         _ => bail!("`{host}` is no engine address; use unix:///path, tcp://host:port or https://host:port"),
     };
-    let docker = docker.with_context(|| format!("prepare a connection to the engine at {host}"))?;
+    // A socket that is not there is found out here already.
+    let docker = docker.with_context(|| no_answer(host))?;
     Ok((docker, endpoint.host))
+}
+
+fn no_answer(host: &str) -> String {
+    format!(
+        "no container engine answers at {host}; start it (`systemctl start docker`), install it (`cargo xtask doctor` says \
+         how), or point DOCKER_HOST at one"
+    )
 }
 
 struct Endpoint {
@@ -102,13 +110,7 @@ fn read_context(folder: &Path, name: &str) -> Result<Endpoint> {
 impl DockerEngine {
     /// One answer from the engine, and new enough.
     pub(super) async fn check_version(&self) -> Result<()> {
-        let version = self.docker.version().await.with_context(|| {
-            format!(
-                "no container engine answers at {}; start it (`systemctl start docker`), install it (`cargo xtask doctor` \
-                 says how), or point DOCKER_HOST at one",
-                self.address
-            )
-        })?;
+        let version = self.docker.version().await.with_context(|| no_answer(&self.address))?;
         let api = version.api_version.unwrap_or_default();
         let number = |text: Option<&str>| text.and_then(|t| t.parse::<u32>().ok()).unwrap_or(0);
         let mut parts = api.split('.');
@@ -139,6 +141,9 @@ mod tests {
         assert!(message("ssh://me@builder").contains("ssh -NL /tmp/engine.sock:/var/run/docker.sock me@builder"));
         assert!(message("builder:2375").contains("use unix:///path"));
         assert_eq!(message("tcp://127.0.0.1:2375"), "");
+        assert!(
+            message("unix:///nonexistent").starts_with("no container engine answers at unix:///nonexistent; start")
+        );
     }
 
     #[test]

@@ -54,6 +54,7 @@ impl fmt::Display for Kind {
 impl DockerEngine {
     /// Stops and removes the containers in `scope`; returns their names.
     pub async fn sweep(&self, scope: &Scope) -> Result<Vec<String>> {
+        let _none_is_created = self.creating.write().await;
         let (wanted, spared) = match scope {
             Scope::Run { run } => (format!("{}={run}", label::RUN), None),
             Scope::OtherRuns { checkout, run } => (format!("{}={checkout}", label::CHECKOUT), Some(run)),

@@ -1,0 +1,3 @@
+//! Tests of the compiled program from outside, as its users meet it.
+
+mod real;
