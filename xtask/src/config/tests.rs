@@ -216,7 +216,8 @@ fn features_are_those_promised_and_those_demanded() {
 
 #[test]
 fn sources_are_pinned_distinct_and_inside() {
-    let commit = "25:10: `main` is not a commit ID: 40 hexadecimal digits are wanted (branches, tags and short IDs can move)";
+    let commit =
+        "25:10: `main` is not a commit ID: 40 hexadecimal digits are wanted (branches, tags and short IDs can move)";
     check("aeb8cfcba8512c0a3ca3e50b057b7981d35f512f", "main", &[commit]);
     check(
         "[[profiles.sample.sources]]",
