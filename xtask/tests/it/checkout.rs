@@ -80,7 +80,7 @@ impl Checkout {
 }
 
 /// What a run of the program left behind.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Ran {
     pub code: i32,
     pub stdout: String,
