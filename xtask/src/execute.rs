@@ -268,3 +268,6 @@ pub(crate) fn advice(error: &anyhow::Error) -> Option<&'static str> {
          shows both, `cargo xtask clean` lists what of ours can go, `docker system df` what else the engine holds",
     )
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,8 @@ mod domain;
 mod execute;
 mod ports;
 mod report;
+#[cfg(test)]
+mod testing;
 
 use std::{process::ExitCode, time::Duration};
 

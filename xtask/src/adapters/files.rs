@@ -26,6 +26,11 @@ pub(crate) fn size(path: &Path) -> u64 {
     fs_err::read_dir(path).into_iter().flatten().flatten().map(|entry| size(&entry.path())).sum()
 }
 
+/// What stands directly in a folder; nothing where there is no such folder.
+pub(crate) fn entries(folder: &Path) -> Vec<PathBuf> {
+    fs_err::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
+}
+
 /// Removes a file or a folder; one that is not there is no error.
 pub(crate) fn remove(path: &Path) -> Result<()> {
     match fs_err::symlink_metadata(path) {

@@ -118,12 +118,12 @@ fn workspace() -> &'static Path {
 
 /// Half-written binaries and archives.
 fn leftover_files(folders: &Folders) -> Vec<PathBuf> {
-    let entries = |folder: PathBuf| fs_err::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let partial = |path: &PathBuf| {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         name.starts_with(".tensorflow_model_server.") && name.contains(".partial-")
     };
-    let mut found: Vec<PathBuf> = entries(folders.bin()).filter(partial).chain(entries(folders.work())).collect();
+    let mut found: Vec<PathBuf> =
+        files::entries(&folders.bin()).into_iter().filter(partial).chain(files::entries(&folders.work())).collect();
     found.sort();
     found
 }

@@ -14,7 +14,7 @@ pub mod demangle;
 pub mod elf;
 pub mod feature;
 #[cfg(test)]
-mod fixture;
+pub(crate) mod fixture;
 pub mod glob;
 pub mod isa;
 pub mod span;

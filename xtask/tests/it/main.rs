@@ -1,3 +1,9 @@
-//! Tests of the compiled program from outside, as its users meet it.
+//! One binary of integration tests: what people see of the program, and the rules that hold its code together.
+//! Tests with a real engine are below `actual` and `real` and run only when asked for.
 
+mod actual;
+mod checkout;
+mod cli;
+mod plans;
 mod real;
+mod tidy;

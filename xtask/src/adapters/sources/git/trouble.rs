@@ -110,11 +110,11 @@ impl Trouble {
             ),
             Self::Unreachable => format!(
                 "{origin} cannot be reached, or holds no git repository: check the network, or name a mirror \
-                 you can reach (`mirror` under [sources] in config.toml)"
+                 you can reach (`mirrors` under [sources] in config.toml)"
             ),
             Self::BrokeOff => format!(
                 "the transfer from {origin} broke off, twice: run the command again, or name a nearer mirror \
-                 (`mirror` under [sources] in config.toml)"
+                 (`mirrors` under [sources] in config.toml)"
             ),
             Self::WantsCredentials => format!(
                 "{origin} wants credentials, and we never ask for a password: set up a git credential helper or an \
@@ -162,6 +162,6 @@ mod tests {
         let words = format!("fatal: unable to access '{}': Could not resolve host", repository.url);
         let text = Failure::new(words).about(&repository).to_string();
         assert!(!text.contains("hunter2"), "{text}");
-        assert!(text.contains("`mirror` under [sources] in config.toml"), "{text}");
+        assert!(text.contains("`mirrors` under [sources] in config.toml"), "{text}");
     }
 }

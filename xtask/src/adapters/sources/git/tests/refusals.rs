@@ -24,7 +24,7 @@ fn an_address_that_does_not_answer_names_the_mirror_option() {
         repository.mirror = Some(mirror.clone());
         let error = world.run(&[repository]).unwrap_err();
         assert!(error.contains(&format!("{mirror} cannot be reached")), "{error}");
-        assert!(error.contains("`mirror` under [sources] in config.toml"), "{error}");
+        assert!(error.contains("`mirrors` under [sources] in config.toml"), "{error}");
     }
 }
 

@@ -1,0 +1,205 @@
+//! Recording fakes for the ports: each call is one line, in the order in which it came.
+//! They do as little as a test needs to see; nothing here asserts.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{BTreeMap, VecDeque},
+    path::Path,
+};
+
+use anyhow::Result;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    domain::proof::fixture::{Fixture, code},
+    domain::source::Repository,
+    ports::{
+        COMPLETE, ContainerJob, CopiedFile, Engine, EngineFacts, Exit, Host, ImageBuild, ImageFacts, Labels, Progress,
+        Root, Say, Source, Tar,
+    },
+};
+
+/// An engine whose containers end as they are told to.
+pub(crate) struct FakeEngine {
+    pub calls: RefCell<Vec<String>>,
+    pub cores: u32,
+    /// Whether the base and whatever is built are there already.
+    pub has_images: bool,
+    pub has_sources: bool,
+    /// How the runs of a variant end, one after another; well once none is left.
+    pub exits: RefCell<BTreeMap<String, VecDeque<Exit>>>,
+    /// What every build makes.
+    pub binary: Vec<u8>,
+    running: Cell<usize>,
+    /// The most containers that ran at once.
+    pub most_at_once: Cell<usize>,
+    /// Commands of the build containers, by container.
+    pub commands: RefCell<BTreeMap<String, Vec<String>>>,
+}
+
+impl FakeEngine {
+    pub fn new(cores: u32) -> Self {
+        Self {
+            calls: RefCell::default(),
+            cores,
+            has_images: false,
+            has_sources: false,
+            exits: RefCell::default(),
+            binary: Fixture::program(&[("main", &[code::RET])]).build(),
+            running: Cell::new(0),
+            most_at_once: Cell::new(0),
+            commands: RefCell::default(),
+        }
+    }
+
+    /// Lets the next runs of a variant end so.
+    pub fn ends(&self, variant: &str, exits: &[Exit]) {
+        self.exits.borrow_mut().insert(variant.into(), exits.iter().copied().collect());
+    }
+
+    /// The calls so far that begin with one of `verbs`.
+    pub fn calls_of(&self, verbs: &[&str]) -> Vec<String> {
+        let is_wanted = |call: &&String| verbs.iter().any(|verb| call.split(' ').next() == Some(verb));
+        self.calls.borrow().iter().filter(is_wanted).cloned().collect()
+    }
+
+    fn record(&self, call: String) {
+        self.calls.borrow_mut().push(call);
+    }
+
+    fn image_of(reference: &str) -> ImageFacts {
+        let labels = [(crate::domain::label::PACKAGE_DATE.to_owned(), "20260101".to_owned())];
+        ImageFacts { id: format!("sha256:{reference}"), labels: labels.into() }
+    }
+}
+
+impl Engine for FakeEngine {
+    async fn facts(&self) -> Result<EngineFacts> {
+        self.record("facts".into());
+        Ok(EngineFacts {
+            version: "fake".into(),
+            api_version: "1.41".into(),
+            cores: self.cores,
+            memory: 1 << 40,
+            os_arch: "linux/x86_64".into(),
+            data_root: "/nowhere".into(),
+            storage_driver: "fake".into(),
+            runtimes: Vec::new(),
+        })
+    }
+
+    async fn image(&self, reference: &str) -> Result<Option<ImageFacts>> {
+        self.record(format!("image {reference}"));
+        Ok(self.has_images.then(|| Self::image_of(reference)))
+    }
+
+    async fn pull(&self, reference: &str, _: Say<'_>) -> Result<ImageFacts> {
+        self.record(format!("pull {reference}"));
+        Ok(Self::image_of(reference))
+    }
+
+    async fn import(&self, _: &Path, reference: &str, _: &Labels) -> Result<ImageFacts> {
+        self.record(format!("import {reference}"));
+        Ok(Self::image_of(reference))
+    }
+
+    async fn build_image(&self, build: &ImageBuild, _: Say<'_>) -> Result<ImageFacts> {
+        let name = build.tag.rsplit_once('-').map_or(build.tag.as_str(), |(name, _)| name);
+        self.record(format!("build_image {name}"));
+        Ok(Self::image_of(&build.tag))
+    }
+
+    async fn create(&self, job: &ContainerJob) -> Result<String> {
+        // `tfs-checkout-ROLE-run-ATTEMPT` without what is the same in all.
+        let name = job.name.replace("tfs-checkout-", "").replace("-run", "");
+        self.record(format!("create {name}"));
+        self.commands.borrow_mut().insert(name.clone(), job.command.clone());
+        Ok(name)
+    }
+
+    async fn upload(&self, container: &str, folder: &str, _: Tar) -> Result<()> {
+        self.record(format!("upload {container} {folder}"));
+        Ok(())
+    }
+
+    async fn has_path(&self, container: &str, path: &str) -> Result<bool> {
+        self.record(format!("has_path {container} {path}"));
+        assert!(path.ends_with(COMPLETE), "only the mark is ever looked for");
+        Ok(self.has_sources)
+    }
+
+    async fn run(&self, container: &str, output: &mut dyn FnMut(&[u8])) -> Result<Exit> {
+        self.record(format!("run {container}"));
+        self.running.set(self.running.get() + 1);
+        self.most_at_once.set(self.most_at_once.get().max(self.running.get()));
+        tokio::task::yield_now().await;
+        self.running.set(self.running.get() - 1);
+        if container == "probe" {
+            output(b"  --jobs (an integer)\n  --disk_cache (a path)\n");
+        }
+        let variant = container.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
+        let told = self.exits.borrow_mut().get_mut(variant).and_then(VecDeque::pop_front);
+        Ok(told.unwrap_or(Exit { code: 0, out_of_memory: false }))
+    }
+
+    async fn copy_out(&self, container: &str, _: &str, to: &Path, progress: Progress<'_>) -> Result<CopiedFile> {
+        self.record(format!("copy_out {container}"));
+        fs_err::write(to, &self.binary)?;
+        let bytes = self.binary.len() as u64;
+        progress(bytes, bytes);
+        Ok(CopiedFile { sha256: format!("{:x}", Sha256::digest(&self.binary)), bytes })
+    }
+
+    async fn read_file(&self, container: &str, path: &str) -> Result<Option<Vec<u8>>> {
+        self.record(format!("read_file {container} {path}"));
+        let name = path.rsplit('/').next().unwrap_or_default();
+        Ok(Some(Fixture::library(name, &["GLIBC_2.2.5", "GLIBC_2.34"]).build()))
+    }
+
+    async fn remove(&self, container: &str) -> Result<()> {
+        self.record(format!("remove {container}"));
+        Ok(())
+    }
+}
+
+/// Sources that are there, whatever they are.
+#[derive(Default)]
+pub(crate) struct FakeSource {
+    pub calls: RefCell<Vec<String>>,
+}
+
+impl Source for FakeSource {
+    async fn check_out(&self, _: &Path, repositories: &[Repository], _: Say<'_>) -> Result<()> {
+        self.calls.borrow_mut().push(format!("check_out {}", repositories.len()));
+        Ok(())
+    }
+
+    async fn digest(&self, _: &Path) -> Result<String> {
+        self.calls.borrow_mut().push("digest".into());
+        Ok("0123456789abcdef".into())
+    }
+
+    fn archive(&self, _: &Path, _: &str) -> Tar {
+        Box::new(|_| Ok(()))
+    }
+}
+
+/// A machine that bootstraps in no time.
+#[derive(Default)]
+pub(crate) struct FakeHost {
+    pub calls: RefCell<Vec<String>>,
+}
+
+impl Host for FakeHost {
+    async fn bootstrap(&self, release: &str, work: &Path, _: Say<'_>) -> Result<Root> {
+        self.calls.borrow_mut().push(format!("bootstrap {release}"));
+        fs_err::create_dir_all(work)?;
+        let tar = work.join("root.tar");
+        fs_err::write(&tar, b"")?;
+        Ok(Root { tar, package_date: "20260101".into() })
+    }
+
+    async fn package_date(&self, _: &str) -> Option<String> {
+        None
+    }
+}

@@ -1,0 +1,126 @@
+//! A temporary checkout and the compiled program run in it. Nothing here judges what the program does.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The workspace these tests were compiled in.
+pub fn workspace() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask/ stands in the workspace")
+}
+
+/// An address where no engine ever answers.
+pub const NO_ENGINE: &str = "unix:///nonexistent/engine.sock";
+
+/// A folder with a configuration of its own, which makes it a checkout.
+pub struct Checkout {
+    folder: TempDir,
+    environment: BTreeMap<String, String>,
+}
+
+impl Checkout {
+    /// Nothing but the real `config.toml`; no engine can be reached.
+    pub fn bare() -> Self {
+        let checkout = Self::empty();
+        checkout.write("config.toml", &real_config());
+        checkout.with_environment("DOCKER_HOST", NO_ENGINE)
+    }
+
+    pub fn empty() -> Self {
+        Self { folder: TempDir::with_prefix("xtask-it-").expect("temporary folder"), environment: BTreeMap::new() }
+    }
+
+    pub fn with_environment(mut self, name: &str, value: &str) -> Self {
+        self.environment.insert(name.into(), value.into());
+        self
+    }
+
+    pub fn path(&self, relative: &str) -> PathBuf {
+        self.folder.path().join(relative)
+    }
+
+    pub fn write(&self, relative: &str, text: &str) {
+        let path = self.path(relative);
+        fs_err::create_dir_all(path.parent().expect("a file stands in a folder")).expect("create");
+        fs_err::write(path, text).expect("write");
+    }
+
+    pub fn read(&self, relative: &str) -> String {
+        fs_err::read_to_string(self.path(relative)).expect("read")
+    }
+
+    /// Replaces a text that must be there.
+    pub fn edit(&self, relative: &str, from: &str, to: &str) {
+        let text = self.read(relative);
+        assert!(text.contains(from), "{relative} has no `{from}`");
+        self.write(relative, &text.replacen(from, to, 1));
+    }
+
+    /// Names of what stands in the checkout's root, sorted.
+    pub fn entries(&self) -> Vec<String> {
+        let entries = fs_err::read_dir(self.folder.path()).expect("list").flatten();
+        let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    /// The program with this checkout's configuration; it inherits no choice of an engine or of colours.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        let config = self.path("config.toml");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
+        command.current_dir(self.folder.path()).arg("--config").arg(config).args(arguments);
+        command.env_remove("NO_COLOR").envs(&self.environment);
+        Ran::of(&command.output().expect("run the program"))
+    }
+}
+
+/// What a run of the program left behind.
+#[derive(Debug, Clone)]
+pub struct Ran {
+    pub code: i32,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl Ran {
+    fn of(output: &Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("the program writes UTF-8");
+        Self {
+            code: output.status.code().expect("no signal ended it"),
+            stdout: text(&output.stdout),
+            stderr: text(&output.stderr),
+        }
+    }
+
+    /// Asserts the exit code and that stderr contains each text.
+    #[track_caller]
+    pub fn failed_saying(&self, code: i32, texts: &[&str]) -> &Self {
+        assert_eq!(self.code, code, "{self:#?}");
+        for text in texts {
+            assert!(self.stderr.contains(text), "stderr lacks `{text}`:\n{}", self.stderr);
+        }
+        self
+    }
+
+    #[track_caller]
+    pub fn succeeded(&self) -> &Self {
+        assert_eq!(self.code, 0, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Every line of stdout as JSON; one that is none fails the test.
+    #[track_caller]
+    pub fn events(&self) -> Vec<Value> {
+        let parse = |line: &str| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in `{line}`"));
+        self.stdout.lines().map(parse).collect()
+    }
+}
+
+pub fn real_config() -> String {
+    fs_err::read_to_string(workspace().join("config.toml")).expect("the workspace has a configuration")
+}

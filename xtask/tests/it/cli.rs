@@ -1,0 +1,180 @@
+//! The compiled program as a caller sees it: help, exit codes, what goes to stdout and what to stderr.
+//! No engine and no network: every run here is told of an engine that does not exist.
+
+use serde_json::Value;
+
+use crate::checkout::Checkout;
+
+const GLOBAL: [&str; 7] = ["--profile", "--config", "--dry-run", "--json", "--verbose", "--no-progress", "--no-wait"];
+
+const COMMANDS: [(&str, &[&str]); 7] = [
+    ("quickstart", &[]),
+    ("doctor", &[]),
+    ("build-servers", &["--fail-fast", "--keep-going", "[VARIANT]"]),
+    ("inspect", &["<FILE>"]),
+    ("clean", &["--execute"]),
+    ("test", &["--offline", "[FILTER]"]),
+    ("completions", &["<SHELL>", "bash", "zsh", "fish"]),
+];
+
+#[test]
+fn help_of_every_command_mentions_its_flags() {
+    let checkout = Checkout::bare();
+    let overview = checkout.run(&["--help"]);
+    overview.succeeded();
+    for (command, own) in COMMANDS {
+        assert!(overview.stdout.contains(&format!("  {command} ")), "{command} is not in:\n{}", overview.stdout);
+        let help = checkout.run(&[command, "--help"]);
+        help.succeeded();
+        for flag in GLOBAL.iter().chain(own) {
+            assert!(help.stdout.contains(flag), "help of {command} lacks {flag}:\n{}", help.stdout);
+        }
+    }
+}
+
+#[test]
+fn the_plan_goes_to_stdout_and_needs_neither_engine_nor_checkout() {
+    let checkout = Checkout::bare();
+    for profile in ["sample", "article", "current"] {
+        let ran = checkout.run(&["--profile", profile, "--dry-run", "build-servers"]);
+        ran.succeeded();
+        assert!(ran.stdout.starts_with(&format!("# build-servers, profile {profile}: ")), "{}", ran.stdout);
+        assert_eq!(ran.stderr, "");
+    }
+    assert_eq!(checkout.entries(), ["config.toml"]);
+}
+
+#[test]
+fn a_dry_run_of_any_command_creates_nothing() {
+    let checkout = Checkout::bare();
+    for command in [&["quickstart"] as &[&str], &["doctor"], &["clean", "--execute"], &["test"], &["inspect", "x"]] {
+        let ran = checkout.run(&[&["--dry-run"], command].concat());
+        ran.succeeded();
+        assert!(!ran.stdout.is_empty(), "{command:?} has no plan");
+        assert_eq!(ran.stderr, "", "{command:?}");
+    }
+    assert_eq!(checkout.entries(), ["config.toml"]);
+}
+
+#[test]
+fn named_variants_alone_are_planned() {
+    let ran = Checkout::bare().run(&["--profile", "sample", "--dry-run", "build-servers", "gpu-standard"]);
+    ran.succeeded();
+    assert!(ran.stdout.contains("bin/tensorflow_model_server.gpu.standard"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("optimized"), "{}", ran.stdout);
+}
+
+#[test]
+fn json_is_one_document_a_line() {
+    let checkout = Checkout::bare();
+    for command in [&["build-servers"] as &[&str], &["quickstart"], &["doctor"], &["clean"], &["test"]] {
+        let ran = checkout.run(&[&["--profile", "sample", "--dry-run", "--json"], command].concat());
+        ran.succeeded();
+        let events = ran.events();
+        assert!(events.iter().any(|event| event["event"] == "result"), "{command:?}: {events:?}");
+        assert!(events.iter().all(Value::is_object), "{command:?}: {events:?}");
+    }
+    let plan = &checkout.run(&["--profile", "sample", "--dry-run", "--json", "build-servers"]).events()[0];
+    let steps = plan["details"]["plan"]["steps"].as_array().expect("steps");
+    assert_eq!(steps.len(), 15, "sources, base, image, and three steps for each of four variants: {steps:#?}");
+}
+
+#[test]
+fn completions_are_written_for_each_shell() {
+    for (shell, mark) in [("bash", "complete -F"), ("zsh", "#compdef"), ("fish", "complete -c")] {
+        let ran = Checkout::bare().run(&["completions", shell]);
+        ran.succeeded();
+        assert!(ran.stdout.contains(mark) && ran.stdout.contains("build-servers"), "{shell}:\n{}", ran.stdout);
+    }
+    Checkout::bare().run(&["completions", "tcsh"]).failed_saying(2, &["invalid value 'tcsh'"]);
+}
+
+#[test]
+fn a_command_line_that_makes_no_sense_is_exit_code_two() {
+    let checkout = Checkout::bare();
+    checkout.run(&["biuld-servers"]).failed_saying(2, &["unrecognized subcommand 'biuld-servers'", "build-servers"]);
+    checkout.run(&["build-servers", "--fail-fast", "--keep-going"]).failed_saying(2, &["cannot be used with"]);
+    checkout.run(&["inspect"]).failed_saying(2, &["<FILE>"]);
+    assert_eq!(checkout.run(&["build-servers", "--no-such-flag"]).stdout, "");
+}
+
+#[test]
+fn unknown_names_are_told_with_what_was_meant() {
+    let checkout = Checkout::bare();
+    checkout.run(&["--dry-run", "build-servers", "cpu-optimised", "tpu"]).failed_saying(
+        1,
+        &[
+            "unknown variant `cpu-optimised`, did you mean `cpu-optimized`?",
+            "unknown variant `tpu`",
+            "known: cpu-standard, cpu-optimized, gpu-standard, gpu-optimized",
+        ],
+    );
+    let ran = checkout.run(&["--profile", "sampl", "build-servers"]);
+    ran.failed_saying(1, &["error: unknown profile `sampl`, did you mean `sample`? known: article, current, sample"]);
+    assert_eq!(ran.stdout, "");
+    assert_eq!(checkout.entries(), ["config.toml"]);
+}
+
+#[test]
+fn all_mistakes_of_the_configuration_are_told_with_their_places() {
+    let checkout = Checkout::bare();
+    checkout.edit("config.toml", "ca-bundle = \"host\"", "cabundle = \"host\"");
+    checkout.edit("config.toml", "memory-per-job = \"2GiB\"", "memory-per-job = \"2 bananas\"");
+    checkout.edit("config.toml", "device = \"cpu\"", "device = \"tpu\"");
+    let text = checkout.read("config.toml");
+    let place = |needle: &str, at: &str| {
+        let line = text.lines().position(|line| line.starts_with(needle)).expect("just written");
+        let column = text.lines().nth(line).and_then(|line| line.find(at)).expect("just written");
+        format!("{}:{}:{}: ", checkout.path("config.toml").display(), line + 1, column + 1)
+    };
+    let mistakes = [
+        format!("{}unknown key `cabundle`, did you mean `ca-bundle`?", place("cabundle", "cabundle")),
+        format!("{}`2 bananas` is no size", place("memory-per-job", "\"2 bananas")),
+        format!("{}unknown device `tpu`, it is `cpu` or `gpu`", place("device = \"tpu\"", "\"tpu")),
+        "3 mistakes in ".to_owned(),
+    ];
+    for command in [&["build-servers"] as &[&str], &["--dry-run", "build-servers"], &["clean"], &["doctor"]] {
+        let ran = checkout.run(command);
+        ran.failed_saying(1, &mistakes.each_ref().map(String::as_str));
+        assert_eq!(ran.stdout, "", "{command:?}");
+        assert_eq!(checkout.entries(), ["config.toml"], "{command:?}");
+    }
+}
+
+#[test]
+fn a_configuration_that_is_not_there_is_named() {
+    let checkout = Checkout::empty();
+    let path = checkout.path("config.toml").display().to_string();
+    checkout.run(&["build-servers"]).failed_saying(1, &["error: read the configuration", &path]);
+    assert!(checkout.entries().is_empty());
+}
+
+#[test]
+fn an_engine_that_does_not_answer_is_named() {
+    let checkout = Checkout::bare();
+    checkout.run(&["clean"]).failed_saying(1, &["/nonexistent/engine.sock"]);
+}
+
+#[test]
+fn inspect_reads_this_very_program() {
+    let checkout = Checkout::empty();
+    let own = std::env::current_exe().expect("own path").display().to_string();
+    let ran = checkout.run(&["inspect", &own]);
+    ran.succeeded();
+    assert!(ran.stdout.contains("architecture   x86_64") && ran.stdout.contains("libc.so.6"), "{}", ran.stdout);
+    let events = checkout.run(&["--json", "inspect", &own]).events();
+    assert_eq!(events.len(), 1);
+    assert!(events[0]["details"]["proof"].is_object(), "{}", events[0]);
+}
+
+#[test]
+fn inspect_says_what_is_no_program() {
+    let checkout = Checkout::bare();
+    let config = checkout.path("config.toml").display().to_string();
+    let folder = checkout.path("").display().to_string();
+    checkout.run(&["inspect", &config]).failed_saying(1, &[&format!("inspect {config}"), "not an ELF file"]);
+    checkout.run(&["inspect", &folder]).failed_saying(1, &["is a folder; name a file"]);
+    let ran = checkout.run(&["inspect", "/nowhere/server"]);
+    ran.failed_saying(1, &["/nowhere/server", "No such file or directory"]);
+    assert_eq!(ran.stdout, "");
+}
