@@ -49,7 +49,8 @@ pub(super) async fn create(docker: &Docker, job: &ContainerJob) -> Result<String
         working_dir: Some(job.working_folder.clone()),
         env: Some(job.environment.iter().map(|(name, value)| format!("{name}={value}")).collect()),
         labels: Some(job.labels.clone().into_iter().collect::<HashMap<_, _>>()),
-        stop_signal: Some("SIGINT".into()),
+        // Only a build has something to save; `bazel help` would run to its end in spite of an interrupt.
+        stop_signal: Some(if job.volumes.is_empty() { "SIGKILL" } else { "SIGINT" }.into()),
         stop_timeout: Some(i64::from(GRACE_SECONDS)),
         host_config: Some(HostConfig {
             mounts: Some(mounts.collect()),
