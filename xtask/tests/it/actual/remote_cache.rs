@@ -1,6 +1,6 @@
 //! A team's remote cache: the second machine's build is served from it, and its password stays where it belongs.
 
-use std::{path::Path, sync::mpsc, thread};
+use std::{path::Path, sync::mpsc, thread, time::Duration};
 
 use super::{CPU_STANDARD, Sample, engine::Engine, is_real, nginx::Nginx};
 use crate::checkout::Checkout;
@@ -70,6 +70,8 @@ fn watch(checkout: &str) -> impl FnOnce() -> Vec<String> {
         let mut seen = Vec::new();
         while stopped.try_recv().is_err() {
             seen.extend(engine.containers(&checkout).iter().filter_map(|container| engine.inspect(container)));
+            // A build lives for seconds; looking without a pause would take a core from it.
+            thread::sleep(Duration::from_millis(100));
         }
         seen
     });
