@@ -4,7 +4,10 @@
 use anyhow::{Result, bail};
 
 use super::Session;
-use crate::adapters::{docker::DockerEngine, host::ThisHost};
+use crate::{
+    adapters::{docker::DockerEngine, host::ThisHost},
+    domain::event::Event,
+};
 
 /// A package and the program by which its presence is known.
 #[derive(Debug, Clone, Copy)]
@@ -52,10 +55,10 @@ pub(super) async fn host(needs: &[Need], session: &Session) -> Result<()> {
             "this host lacks what the run needs; as root on Debian or Ubuntu it would be set up for you, here please run:{install}{start}"
         );
     }
-    let say =
-        |line: String| session.report.event(crate::domain::event::Event::LogLine { variant: "set-up".into(), line });
     if !missing.is_empty() {
-        let started = session.report.start(None, &format!("install {}", missing.join(" ")));
+        let step = format!("install {}", missing.join(" "));
+        let started = session.report.start(None, &step);
+        let say = |line| session.report.event(Event::Working { step: step.clone(), line });
         ThisHost::install(&missing, &say).await?;
         session.report.finish_step(started);
     }

@@ -45,6 +45,11 @@ pub enum Event {
         done: u64,
         total: Option<u64>,
     },
+    /// What a step that counts nothing is doing just now.
+    Working {
+        step: String,
+        line: String,
+    },
     /// A line of a tool's output, shown to those who asked for it.
     LogLine {
         variant: String,

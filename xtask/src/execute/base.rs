@@ -21,8 +21,9 @@ pub(super) async fn provide<E: Engine, S, H: Host>(
             if let Some(facts) = ports.engine.image(reference).await? {
                 return Ok((reference.clone(), facts));
             }
-            let started = report.start(None, &format!("pull {reference}"));
-            let say = |line| report.event(Event::LogLine { variant: "pull".into(), line });
+            let step = format!("pull {reference}");
+            let started = report.start(None, &step);
+            let say = |line| report.event(Event::Working { step: step.clone(), line });
             let facts = ports.engine.pull(reference, &say).await?;
             report.finish_step(started);
             Ok((reference.clone(), facts))
@@ -62,8 +63,9 @@ async fn make<E: Engine, S, H: Host>(
     scene: &Scene<'_>,
     report: &Report,
 ) -> Result<ImageFacts> {
-    let started = report.start(None, &format!("bootstrap Debian {release}"));
-    let say = |line| report.event(Event::LogLine { variant: "debootstrap".into(), line });
+    let step = format!("bootstrap Debian {release}");
+    let started = report.start(None, &step);
+    let say = |line| report.event(Event::Working { step: step.clone(), line });
     let root = ports.host.bootstrap(release, &scene.folders.work(), &say).await?;
     let mut labels = scene.image_labels();
     labels.insert(label::PACKAGE_DATE.into(), root.package_date.clone());

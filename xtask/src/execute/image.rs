@@ -64,7 +64,8 @@ async fn build_logged<E: Engine>(
     scene: &Scene<'_>,
     report: &Report,
 ) -> Result<ImageFacts> {
-    let started = report.start(None, &format!("build image {}", build.tag));
+    let step = format!("build image {}", build.tag);
+    let started = report.start(None, &step);
     let path = scene.folders.logs().join(format!("{}.log", build.tag.replace(':', ".")));
     fs_err::create_dir_all(scene.folders.logs())?;
     let log = std::sync::Mutex::new(fs_err::File::create(&path)?);
@@ -73,7 +74,7 @@ async fn build_logged<E: Engine>(
             // The log is for people; a full disk here must not end a build that runs on the engine.
             let _ = std::io::Write::write_all(&mut *log, format!("{line}\n").as_bytes());
         }
-        report.event(Event::LogLine { variant: "tf-dev".into(), line });
+        report.event(Event::Working { step: step.clone(), line });
     };
     let facts = engine.build_image(build, &say).await;
     let facts = facts.with_context(|| format!("whole log: {}", scene.folders.shown(&path).display()))?;

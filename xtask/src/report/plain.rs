@@ -32,6 +32,7 @@ impl Plain {
         match event {
             Event::LogLine { .. } => self.verbose,
             Event::Progress { variant, .. } => self.due(format!("variant {variant}"), now),
+            Event::Working { step, .. } => self.verbose || self.due(format!("step {step}"), now),
             Event::Bytes { what, done, total } => {
                 let key = format!("bytes {what}");
                 if *total == Some(*done) {

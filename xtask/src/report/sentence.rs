@@ -55,6 +55,7 @@ pub fn sentences(event: &Event, paint: Paint, width: Option<u16>) -> Vec<String>
             parts.extend(slowest.as_ref().map(|slowest| format!("slowest: {}", running(slowest))));
             vec![format!("{variant}: {}", parts.join(", "))]
         }
+        Event::Working { step, line } => vec![format!("{}: {}", clean(step), clean(line))],
         Event::Bytes { what, done, total } => vec![format!("{}: {}", clean(what), transferred(*done, *total))],
         Event::LogLine { variant, line } => vec![format!("{variant} | {}", clean(line))],
         Event::FirstError { variant, text, log } => {

@@ -87,6 +87,11 @@ impl Terminal {
                 self.bar(&key).set_message(format!("{}: {}", clean(what), transferred(*done, *total)));
                 true
             }
+            Event::Working { step, line } => {
+                let (key, name) = step_key(None, step);
+                self.bar(&key).set_message(format!("{name}: {}", clean(line)));
+                true
+            }
             Event::Failed { variant, .. } => {
                 self.remove(&variant_key(variant));
                 false

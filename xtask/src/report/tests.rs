@@ -126,6 +126,8 @@ fn all_words() -> Vec<Event> {
         Event::Stalled { variant: variant(), seconds: 300, action: Some("Compiling x.cc".to_owned()) },
         Event::RunAgain { variant: variant(), jobs: 4, reason: "the compiler was killed".to_owned() },
         Event::UpToDate { variant: variant(), reason: "same key, same binary".to_owned() },
+        Event::Working { step: "build image tf-dev".to_owned(), line: "Step 3/9 : RUN \x1b[1mapt-get".to_owned() },
+        Event::Failed { variant: variant(), text: "two things\n- one\n- other".to_owned() },
         Event::Bytes { what: "push".to_owned(), done: 1 << 30, total: Some(3 << 30) },
         Event::Bytes { what: "push".to_owned(), done: 3 << 30, total: Some(3 << 30) },
         Event::Table { title: "builds".to_owned(), headers: vec!["variant".to_owned()], rows: vec![vec![variant()]] },
@@ -143,6 +145,10 @@ cpu-optimized: first error
 cpu-optimized: no progress for 5m00s, still at Compiling x.cc
 cpu-optimized: runs again with 4 jobs: the compiler was killed
 cpu-optimized: up to date: same key, same binary
+build image tf-dev: Step 3/9 : RUN apt-get
+cpu-optimized: failed: two things
+  - one
+  - other
 push: 1.0 GiB of 3.0 GiB (33%)
 push: 3.0 GiB
 builds

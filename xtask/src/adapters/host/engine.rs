@@ -56,11 +56,28 @@ fn start_unit(socket: &Path, say: &mut dyn FnMut(String)) -> Result<()> {
     wait(socket, LIMIT, &mut || Ok(None)).context("see `journalctl --unit docker`")
 }
 
+/// PID files that dockerd trusts, and the program each is about.
+const PID_FILES: [(&str, &str); 2] =
+    [("/var/run/docker.pid", "dockerd"), ("/var/run/docker/containerd/containerd.pid", "containerd")];
+
+/// Removes PID files of an engine that was killed and whose number another process has by now: dockerd would refuse to
+/// start beside it, or wait for a containerd that is none.
+fn remove_stale_pid_files() {
+    for (file, program) in PID_FILES {
+        let Ok(pid) = fs::read_to_string(file) else { continue };
+        let running = fs::read_to_string(format!("/proc/{}/comm", pid.trim())).unwrap_or_default();
+        if running.trim() != program {
+            let _ = fs::remove_file(file);
+        }
+    }
+}
+
 /// Starts `dockerd` in a session of its own, so that neither our end nor a Ctrl-C at our terminal takes it down.
 fn start_detached(socket: &Path, say: &mut dyn FnMut(String)) -> Result<()> {
     let dockerd = which::which("dockerd").context("find dockerd: run `apt-get install docker.io` as root")?;
     let setsid = which::which("setsid").context("find setsid: run `apt-get install util-linux` as root")?;
     let log = fs::OpenOptions::new().create(true).append(true).open(LOG).context("open the engine's log (root may)")?;
+    remove_stale_pid_files();
     // The log is appended to; only what this start writes belongs in an error.
     let begin = log.metadata()?.len();
     say(format!("starting the engine: dockerd, log in {LOG}"));

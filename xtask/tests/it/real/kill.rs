@@ -74,7 +74,7 @@ fn termination_is_an_interrupt_and_what_was_compiled_is_kept() {
     let mut run = checkout.start(&BUILD);
     assert!(run.wait_until("twelve finished actions", |_| done(&checkout) >= 12));
     run.signal("TERM");
-    let ended = run.end().expect(130);
+    let ended = run.end().expect(143);
     assert!(ended.stderr.contains("interrupted: stopping what runs; caches are kept"), "{}", ended.stderr);
     assert!(checkout.engine.containers(&checkout.id).is_empty());
     assert_eq!(checkout.engine.volumes(&checkout.id).len(), 4, "caches and sources stay");
