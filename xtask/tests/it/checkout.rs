@@ -3,7 +3,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 use serde_json::Value;
@@ -36,8 +36,13 @@ impl Checkout {
     }
 
     pub fn with_environment(mut self, name: &str, value: &str) -> Self {
-        self.environment.insert(name.into(), value.into());
+        self.set_environment(name, value);
         self
+    }
+
+    /// For all runs from now on.
+    pub fn set_environment(&mut self, name: &str, value: &str) {
+        self.environment.insert(name.into(), value.into());
     }
 
     pub fn path(&self, relative: &str) -> PathBuf {
@@ -61,55 +66,70 @@ impl Checkout {
         self.write(relative, &text.replacen(from, to, 1));
     }
 
-    /// Names of what stands in the checkout's root, sorted.
-    pub fn entries(&self) -> Vec<String> {
-        let entries = fs_err::read_dir(self.folder.path()).expect("list").flatten();
+    /// Names in a folder, sorted; none where it does not exist.
+    pub fn files(&self, folder: &str) -> Vec<String> {
+        let entries = fs_err::read_dir(self.path(folder)).into_iter().flatten().flatten();
         let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         names
     }
 
-    /// The program with this checkout's configuration; it inherits no choice of an engine or of colours.
-    pub fn run(&self, arguments: &[&str]) -> Ran {
+    /// The program with this checkout's configuration; it inherits no choice of colours.
+    pub fn command(&self, arguments: &[&str]) -> Command {
         let config = self.path("config.toml");
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
         command.current_dir(self.folder.path()).arg("--config").arg(config).args(arguments);
-        command.env_remove("NO_COLOR").envs(&self.environment);
-        Ran::of(&command.output().expect("run the program"))
+        command.env_remove("NO_COLOR").envs(&self.environment).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs to the end, however long that takes.
+    pub fn run(&self, arguments: &[&str]) -> Ran {
+        Ran::of(self.command(arguments).output().expect("run the program"))
     }
 }
 
 /// What a run of the program left behind.
 #[derive(Debug, Clone)]
 pub struct Ran {
-    pub code: i32,
+    /// None where a signal ended it.
+    pub code: Option<i32>,
     pub stdout: String,
     pub stderr: String,
 }
 
 impl Ran {
-    fn of(output: &Output) -> Self {
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("the program writes UTF-8");
-        Self {
-            code: output.status.code().expect("no signal ended it"),
-            stdout: text(&output.stdout),
-            stderr: text(&output.stderr),
-        }
+    fn of(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("the program writes UTF-8");
+        Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+
+    /// Asserts the exit code.
+    #[track_caller]
+    pub fn ended(&self, code: i32) -> &Self {
+        assert_eq!(self.code, Some(code), "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+        self
+    }
+
+    #[track_caller]
+    pub fn succeeded(&self) -> &Self {
+        self.ended(0)
     }
 
     /// Asserts the exit code and that stderr contains each text.
     #[track_caller]
     pub fn failed_saying(&self, code: i32, texts: &[&str]) -> &Self {
-        assert_eq!(self.code, code, "{self:#?}");
+        self.ended(code);
         for text in texts {
             assert!(self.stderr.contains(text), "stderr lacks `{text}`:\n{}", self.stderr);
         }
         self
     }
 
+    /// The same, of a run that must have ended with `code`.
     #[track_caller]
-    pub fn succeeded(&self) -> &Self {
-        assert_eq!(self.code, 0, "stdout:\n{}\nstderr:\n{}", self.stdout, self.stderr);
+    pub fn expect(self, code: i32) -> Self {
+        self.ended(code);
         self
     }
 

@@ -41,7 +41,7 @@ fn the_plan_goes_to_stdout_and_needs_neither_engine_nor_checkout() {
         assert!(ran.stdout.starts_with(&format!("# build-servers, profile {profile}: ")), "{}", ran.stdout);
         assert_eq!(ran.stderr, "");
     }
-    assert_eq!(checkout.entries(), ["config.toml"]);
+    assert_eq!(checkout.files(""), ["config.toml"]);
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn a_dry_run_of_any_command_creates_nothing() {
         assert!(!ran.stdout.is_empty(), "{command:?} has no plan");
         assert_eq!(ran.stderr, "", "{command:?}");
     }
-    assert_eq!(checkout.entries(), ["config.toml"]);
+    assert_eq!(checkout.files(""), ["config.toml"]);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn unknown_names_are_told_with_what_was_meant() {
     let ran = checkout.run(&["--profile", "sampl", "build-servers"]);
     ran.failed_saying(1, &["error: unknown profile `sampl`, did you mean `sample`? known: article, current, sample"]);
     assert_eq!(ran.stdout, "");
-    assert_eq!(checkout.entries(), ["config.toml"]);
+    assert_eq!(checkout.files(""), ["config.toml"]);
 }
 
 #[test]
@@ -137,7 +137,7 @@ fn all_mistakes_of_the_configuration_are_told_with_their_places() {
         let ran = checkout.run(command);
         ran.failed_saying(1, &mistakes.each_ref().map(String::as_str));
         assert_eq!(ran.stdout, "", "{command:?}");
-        assert_eq!(checkout.entries(), ["config.toml"], "{command:?}");
+        assert_eq!(checkout.files(""), ["config.toml"], "{command:?}");
     }
 }
 
@@ -146,7 +146,7 @@ fn a_configuration_that_is_not_there_is_named() {
     let checkout = Checkout::empty();
     let path = checkout.path("config.toml").display().to_string();
     checkout.run(&["build-servers"]).failed_saying(1, &["error: read the configuration", &path]);
-    assert!(checkout.entries().is_empty());
+    assert!(checkout.files("").is_empty());
 }
 
 #[test]

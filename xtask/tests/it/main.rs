@@ -1,7 +1,6 @@
 //! One binary of integration tests: what people see of the program, and the rules that hold its code together.
-//! Tests with a real engine are below `actual` and `real` and run only when asked for.
+//! Tests with a real engine are below `real` and run only when asked for.
 
-mod actual;
 mod checkout;
 mod cli;
 mod plans;

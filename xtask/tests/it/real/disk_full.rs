@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use super::{
     engine::Engine,
-    harness::{Checkout, PATIENCE, Running, is_real, say},
+    harness::{PATIENCE, Running, Sample, is_real, say},
 };
 
 const BASE: &str = "debian-base:bookworm";
@@ -28,25 +28,25 @@ fn a_disk_that_fills_up_is_one_clear_error() {
         say("skipped: a second engine needs root");
         return;
     }
-    let checkout = Checkout::new();
+    let sample = Sample::new();
     // The base comes from the first engine; this makes sure that it has one.
-    checkout.xtask(&["build-servers", "cpu-standard"]).expect(0);
-    checkout.make_cold();
+    sample.start(&["build-servers", "cpu-standard"]).end().expect(0);
+    sample.make_cold();
     let small = SmallEngine::new("600m");
-    small.take_base(&checkout.engine);
+    small.take_base(&sample.engine);
 
     // Its data root is mounted in a namespace that the preflight cannot look into: the build itself finds out.
     let dockerfile = "ARG BASE\nFROM ${BASE}\nRUN dd if=/dev/zero of=/large bs=1M count=2000\n";
-    checkout.write("docker/tf-dev.sample.Dockerfile", dockerfile);
-    let mut command = checkout.command(&["build-servers", "cpu-standard"]);
+    sample.write("docker/tf-dev.sample.Dockerfile", dockerfile);
+    let mut command = sample.command(&["build-servers", "cpu-standard"]);
     command.env("DOCKER_HOST", small.address());
     let output = Running::new(command).end().expect(1);
     assert!(output.stderr.contains("No space left on device"), "{}", output.stderr);
     assert!(output.stderr.contains("a disk is full: the engine's data root"), "{}", output.stderr);
     assert!(!output.stderr.contains('\u{1b}'), "{:?}", output.stderr);
     assert_eq!(output.stderr.matches("error: ").count(), 1, "{}", output.stderr);
-    assert!(checkout.files("bin").is_empty(), "{:?}", checkout.files("bin"));
-    assert_eq!(checkout.leftovers(), [""; 0]);
+    assert!(sample.files("bin").is_empty(), "{:?}", sample.files("bin"));
+    assert_eq!(sample.leftovers(), [""; 0]);
 }
 
 /// An engine whose data root is a small file system in memory, in namespaces of its own: the first engine's network is

@@ -1,11 +1,11 @@
-//! A checkout of its own for each test, and the compiled program run in it.
+//! A checkout of the sample on the real engine for each test, and runs of the program that are watched and signalled.
 //! What a test asserts stands in the test; here is only how to act and how to look.
 
 use std::{
     collections::BTreeMap,
-    fs,
     io::{BufRead, BufReader, Read, Write},
-    path::{Path, PathBuf},
+    ops::{Deref, DerefMut},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     thread::{self, JoinHandle},
@@ -14,12 +14,15 @@ use std::{
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tempfile::TempDir;
 
 use super::engine::Engine;
+use crate::checkout::{Checkout, Ran, workspace};
 
-/// Longer than anything here takes on the slowest machine; reaching it is a failure.
+/// Longer than anything that is waited for takes on the slowest machine; reaching it is a failure.
 pub const PATIENCE: Duration = Duration::from_secs(300);
+
+pub const CPU_STANDARD: &str = "bin/tensorflow_model_server.cpu.standard";
+const SAMPLE_FLAGS: &str = "flags = [\"-c\", \"opt\"]";
 
 /// Whether this is the real ring; says aloud when not.
 pub fn is_real() -> bool {
@@ -35,127 +38,122 @@ pub fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
-/// A temporary checkout with the sample's sources. Its containers and volumes go with it; images stay, they are shared.
-pub struct Checkout {
-    folder: TempDir,
-    pub id: String,
+/// A checkout with the sample's sources, which is its default profile. Its containers and volumes go with it; images
+/// stay, they are shared.
+pub struct Sample {
+    checkout: Checkout,
     pub engine: Engine,
+    /// What its labels say.
+    pub id: String,
 }
 
-impl Checkout {
+impl Sample {
     pub fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let workspace = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace");
+        let checkout = Checkout::empty();
         for part in ["config.toml", "docker", "serving/sample"] {
-            copy(&workspace.join(part), &folder.path().join(part));
+            copy(&workspace().join(part), &checkout.path(part));
         }
-        let machine = fs::read_to_string("/etc/hostname").unwrap_or_default();
-        let identity = format!("{}\n{}", machine.trim(), folder.path().display());
-        let id = format!("{:x}", Sha256::digest(identity.as_bytes()))[..8].to_owned();
-        Self { folder, id, engine: Engine::new() }
+        checkout.edit("config.toml", "default-profile = \"current\"", "default-profile = \"sample\"");
+        let machine = fs_err::read_to_string("/etc/hostname").unwrap_or_default();
+        let config = checkout.path("config.toml");
+        let root = config.parent().expect("it stands in a folder").display();
+        let digest = Sha256::digest(format!("{}\n{root}", machine.trim()).as_bytes());
+        Self { checkout, engine: Engine::connect(), id: format!("{digest:x}")[..8].to_owned() }
     }
 
-    pub fn path(&self, relative: &str) -> PathBuf {
-        self.folder.path().join(relative)
+    /// Replaces a text of the sample profile's part of `config.toml`.
+    pub fn edit_profile(&self, from: &str, to: &str) {
+        let text = self.read("config.toml");
+        let at = text.find("[profiles.sample]").expect("the sample has a profile");
+        assert!(text[at..].contains(from), "the sample's profile has no `{from}`");
+        self.write("config.toml", &format!("{}{}", &text[..at], text[at..].replacen(from, to, 1)));
     }
 
-    pub fn read(&self, relative: &str) -> String {
-        fs::read_to_string(self.path(relative)).unwrap_or_default()
+    /// Adds Bazel flags to all variants of the sample.
+    pub fn add_flags(&self, flags: &[&str]) {
+        let flags: String = flags.iter().map(|flag| format!(", {flag:?}")).collect();
+        self.edit_profile(SAMPLE_FLAGS, &SAMPLE_FLAGS.replace(']', &format!("{flags}]")));
     }
 
-    pub fn write(&self, relative: &str, text: &str) {
-        let path = self.path(relative);
-        fs::create_dir_all(path.parent().expect("a file in a folder")).expect("create its folder");
-        fs::write(path, text).expect("write into the checkout");
-    }
-
-    /// Replaces one piece of a file, which must be there.
-    pub fn edit(&self, relative: &str, from: &str, to: &str) {
-        let text = self.read(relative);
-        assert!(text.contains(from), "{relative} has no `{from}`");
-        self.write(relative, &text.replacen(from, to, 1));
-    }
-
-    /// The program in this checkout, ready to run.
-    pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command.arg("--config").arg(self.path("config.toml")).args(["--profile", "sample", "--no-progress"]);
-        command.args(arguments).current_dir(self.folder.path()).stdin(Stdio::null());
-        command
+    pub fn build(&self, arguments: &[&str]) -> Ran {
+        self.run(&[&["build-servers"], arguments].concat())
     }
 
     pub fn start(&self, arguments: &[&str]) -> Running {
         Running::new(self.command(arguments))
     }
 
-    /// Runs to the end.
-    pub fn xtask(&self, arguments: &[&str]) -> Output {
-        self.start(arguments).end()
-    }
-
-    /// Binaries in `bin/` with their sha256, each held against its receipt.
-    pub fn binaries(&self) -> BTreeMap<String, String> {
-        let receipts = self.files("bin").into_iter().filter(|name| name.ends_with(".receipt.json"));
-        let binaries = receipts.map(|receipt| {
-            let name = receipt.trim_end_matches(".receipt.json").to_owned();
-            let bytes = fs::read(self.path("bin").join(&name)).expect("a receipt's binary");
-            let sha256 = format!("{:x}", Sha256::digest(&bytes));
-            assert_eq!(self.receipt(&name)["binary"]["sha256"], sha256.as_str(), "the receipt of {name}");
-            (name, sha256)
-        });
-        binaries.collect()
+    pub fn has(&self, path: &str) -> bool {
+        self.path(path).exists()
     }
 
     pub fn receipt(&self, binary: &str) -> Value {
-        serde_json::from_str(&self.read(&format!("bin/{binary}.receipt.json"))).expect("a receipt is JSON")
+        serde_json::from_str(&self.read(&format!("{binary}.receipt.json"))).expect("a receipt is JSON")
     }
 
-    /// Names in a folder, sorted; none where it does not exist.
-    pub fn files(&self, folder: &str) -> Vec<String> {
-        let entries = fs::read_dir(self.path(folder)).into_iter().flatten().flatten();
-        let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
-        names.sort();
-        names
+    /// Bazel's log of a variant; empty where there is none yet.
+    pub fn log(&self, variant: &str) -> String {
+        fs_err::read_to_string(self.path(&format!("target/xtask/logs/{variant}.log"))).unwrap_or_default()
+    }
+
+    /// Binaries with their sha256, each held against its receipt.
+    pub fn binaries(&self) -> BTreeMap<String, String> {
+        let files = self.files("bin").into_iter();
+        let binaries = files.filter_map(|name| Some(format!("bin/{}", name.strip_suffix(".receipt.json")?)));
+        let with_sha256 = binaries.map(|binary| {
+            let bytes = fs_err::read(self.path(&binary)).expect("a receipt's binary");
+            let sha256 = format!("{:x}", Sha256::digest(&bytes));
+            assert_eq!(self.receipt(&binary)["binary"]["sha256"], sha256.as_str(), "the receipt of {binary}");
+            (binary, sha256)
+        });
+        with_sha256.collect()
     }
 
     /// Everything a run must not leave: its containers, half-written binaries, files it worked on.
     pub fn leftovers(&self) -> Vec<String> {
         let partial = self.files("bin").into_iter().filter(|name| name.contains(".partial"));
-        let containers = self.engine.containers(&self.id).into_iter();
+        let containers = self.engine.containers(&self.id).into_iter().map(|found| format!("{found:?}"));
         containers.chain(partial).chain(self.files("target/xtask/work")).collect()
     }
 
     /// Forgets all that was built, so that the next run starts from nothing.
     pub fn make_cold(&self) {
-        self.engine.remove_containers(&self.id);
-        self.engine.remove_volumes(&self.id);
+        self.engine.remove_all_of(&self.id);
         assert!(self.engine.volumes(&self.id).is_empty(), "volumes of {} are still in use", self.id);
         for folder in ["bin", "target/xtask"] {
-            let _ = fs::remove_dir_all(self.path(folder));
+            let _ = fs_err::remove_dir_all(self.path(folder));
         }
     }
 }
 
-impl Drop for Checkout {
-    fn drop(&mut self) {
-        self.engine.remove_containers(&self.id);
-        self.engine.remove_volumes(&self.id);
+impl Deref for Sample {
+    type Target = Checkout;
+
+    fn deref(&self) -> &Checkout {
+        &self.checkout
     }
 }
 
-/// How a run ended; no code where a signal ended it.
-#[derive(Debug)]
-pub struct Output {
-    pub code: Option<i32>,
-    pub stdout: String,
-    pub stderr: String,
+impl DerefMut for Sample {
+    fn deref_mut(&mut self) -> &mut Checkout {
+        &mut self.checkout
+    }
 }
 
-impl Output {
-    /// The same, of a run that must have ended with `code`.
-    pub fn expect(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "{}", self.stderr);
-        self
+impl Drop for Sample {
+    fn drop(&mut self) {
+        self.engine.remove_all_of(&self.id);
+    }
+}
+
+fn copy(from: &Path, to: &Path) {
+    if from.is_dir() {
+        fs_err::create_dir_all(to).expect("create");
+        for entry in fs_err::read_dir(from).expect("list").flatten() {
+            copy(&entry.path(), &to.join(entry.file_name()));
+        }
+    } else {
+        fs_err::copy(from, to).expect("copy");
     }
 }
 
@@ -199,8 +197,8 @@ impl Running {
         let _ = Command::new("sh").args(["-c", &line]).status();
     }
 
-    /// Waits for the end.
-    pub fn end(mut self) -> Output {
+    /// Waits for the end, but not for ever.
+    pub fn end(mut self) -> Ran {
         let begin = Instant::now();
         let code = loop {
             match self.child.try_wait().expect("ask for its end") {
@@ -209,7 +207,7 @@ impl Running {
             }
             thread::sleep(Duration::from_millis(5));
         };
-        Output { code, stdout: self.stdout.all(), stderr: self.stderr.all() }
+        Ran { code, stdout: self.stdout.all(), stderr: self.stderr.all() }
     }
 }
 
@@ -244,17 +242,5 @@ impl Heard {
     fn all(&mut self) -> String {
         self.reader.take().map(JoinHandle::join);
         self.text()
-    }
-}
-
-fn copy(from: &Path, to: &Path) {
-    if from.is_dir() {
-        fs::create_dir_all(to).expect("create a folder");
-        for entry in fs::read_dir(from).expect("read a folder").flatten() {
-            copy(&entry.path(), &to.join(entry.file_name()));
-        }
-    } else {
-        fs::create_dir_all(to.parent().expect("a file in a folder")).expect("create a folder");
-        fs::copy(from, to).expect("copy a file");
     }
 }

@@ -3,7 +3,8 @@
 
 use std::{collections::BTreeMap, fs};
 
-use super::harness::{Checkout, Output, Running, is_real};
+use super::harness::{Running, Sample, is_real};
+use crate::checkout::Ran;
 
 const BUILD: [&str; 2] = ["build-servers", "cpu-optimized"];
 
@@ -36,12 +37,12 @@ const SURE: usize = 6;
 
 #[test]
 fn a_run_killed_at_ten_points_is_finished_by_the_next() {
-    let Some((checkout, reference)) = prepare() else { return };
+    let Some((sample, reference)) = prepare() else { return };
     let mut sweeps = 0;
     for (index, point) in POINTS.into_iter().enumerate() {
-        let ended = end_at(&checkout, point, "KILL");
+        let ended = end_at(&sample, point, "KILL");
         assert!(index >= SURE || ended.code.is_none(), "{point:?} did not interrupt:\n{}", ended.stderr);
-        let next = finish(&checkout, &reference, point);
+        let next = finish(&sample, &reference, point);
         sweeps += usize::from(next.stderr.contains("swept what a killed run left: tfs-"));
     }
     assert!(sweeps > 0, "no run swept a killed run's container");
@@ -49,14 +50,14 @@ fn a_run_killed_at_ten_points_is_finished_by_the_next() {
 
 #[test]
 fn an_interrupted_run_ends_its_containers_and_is_finished_by_the_next() {
-    let Some((checkout, reference)) = prepare() else { return };
+    let Some((sample, reference)) = prepare() else { return };
     for (index, point) in POINTS.into_iter().enumerate() {
-        let ended = end_at(&checkout, point, "INT");
-        assert!(checkout.engine.containers(&checkout.id).is_empty(), "{point:?} left a container");
+        let ended = end_at(&sample, point, "INT");
+        assert!(sample.engine.containers(&sample.id).is_empty(), "{point:?} left a container");
         // At once means before there is a handler: then the signal itself ends the process.
         let interrupted = ended.code == Some(130) || (matches!(point, Point::AtOnce) && ended.code.is_none());
         assert!(index >= SURE || interrupted, "{point:?}: {ended:?}");
-        finish(&checkout, &reference, point);
+        finish(&sample, &reference, point);
     }
 }
 
@@ -65,72 +66,72 @@ fn termination_is_an_interrupt_and_what_was_compiled_is_kept() {
     if !is_real() {
         return;
     }
-    let checkout = Checkout::new();
+    let sample = Sample::new();
     // The compilers end long before this action does.
     let build = "serving/sample/tensorflow_serving/model_servers/BUILD";
     let slow = "\ngenrule(\n    name = \"slow\",\n    outs = [\"slow.h\"],\n    cmd = \"sleep 20 && touch $@\",\n)\n";
-    checkout.edit(build, "srcs = [\"main.cc\"]", "srcs = [\"main.cc\", \"slow.h\"]");
-    checkout.write(build, &(checkout.read(build) + slow));
-    let mut run = checkout.start(&BUILD);
-    assert!(run.wait_until("twelve finished actions", |_| done(&checkout) >= 12));
+    sample.edit(build, "srcs = [\"main.cc\"]", "srcs = [\"main.cc\", \"slow.h\"]");
+    sample.write(build, &(sample.read(build) + slow));
+    let mut run = sample.start(&BUILD);
+    assert!(run.wait_until("twelve finished actions", |_| done(&sample) >= 12));
     run.signal("TERM");
     let ended = run.end().expect(143);
     assert!(ended.stderr.contains("interrupted: stopping what runs; caches are kept"), "{}", ended.stderr);
-    assert!(checkout.engine.containers(&checkout.id).is_empty());
-    assert_eq!(checkout.engine.volumes(&checkout.id).len(), 4, "caches and sources stay");
+    assert!(sample.engine.containers(&sample.id).is_empty());
+    assert_eq!(sample.engine.volumes(&sample.id).len(), 4, "caches and sources stay");
 
-    checkout.xtask(&BUILD).expect(0);
-    let receipt = checkout.receipt("tensorflow_model_server.cpu.optimized");
+    sample.start(&BUILD).end().expect(0);
+    let receipt = sample.receipt("bin/tensorflow_model_server.cpu.optimized");
     let local = receipt["build"]["processes"]["local"].as_u64().expect("a count");
     assert!(local <= 12 - 4, "{local} of 12 compilations and other processes ran again");
-    assert_eq!(checkout.leftovers(), [""; 0]);
+    assert_eq!(sample.leftovers(), [""; 0]);
 }
 
 /// A checkout whose sources take a moment to upload, and what a run that nobody disturbs makes of them.
-fn prepare() -> Option<(Checkout, BTreeMap<String, String>)> {
+fn prepare() -> Option<(Sample, BTreeMap<String, String>)> {
     if !is_real() {
         return None;
     }
-    let checkout = Checkout::new();
+    let sample = Sample::new();
     // Sorted first: a volume that was cut off in it lacks everything else.
-    fs::write(checkout.path("serving/sample/.ballast"), vec![7; 96 << 20]).expect("write the ballast");
-    checkout.xtask(&BUILD).expect(0);
-    let reference = checkout.binaries();
+    fs::write(sample.path("serving/sample/.ballast"), vec![7; 96 << 20]).expect("write the ballast");
+    sample.start(&BUILD).end().expect(0);
+    let reference = sample.binaries();
     assert_eq!(reference.len(), 1);
-    Some((checkout, reference))
+    Some((sample, reference))
 }
 
 /// A run from nothing that gets `signal` at `point`.
-fn end_at(checkout: &Checkout, point: Point, signal: &str) -> Output {
-    checkout.make_cold();
-    let mut run = checkout.start(&BUILD);
-    run.wait_until(&format!("{point:?}"), |run| has_come(checkout, run, point));
+fn end_at(sample: &Sample, point: Point, signal: &str) -> Ran {
+    sample.make_cold();
+    let mut run = sample.start(&BUILD);
+    run.wait_until(&format!("{point:?}"), |run| has_come(sample, run, point));
     run.signal(signal);
     run.end()
 }
 
-fn has_come(checkout: &Checkout, run: &Running, point: Point) -> bool {
+fn has_come(sample: &Sample, run: &Running, point: Point) -> bool {
     match point {
         Point::AtOnce => true,
         Point::Said(text) => run.has_said(text),
-        Point::Uploading => checkout.engine.containers(&checkout.id).iter().any(|name| name.starts_with("build ")),
-        Point::Done(actions) => done(checkout) >= actions,
+        Point::Uploading => sample.engine.containers(&sample.id).iter().any(|found| found.role == "build"),
+        Point::Done(actions) => done(sample) >= actions,
     }
 }
 
 /// Finished actions by Bazel's last count, such as 4 in `[4 / 15] Compiling`.
-fn done(checkout: &Checkout) -> usize {
-    let log = checkout.read("target/xtask/logs/cpu-optimized.log");
+fn done(sample: &Sample) -> usize {
+    let log = sample.log("cpu-optimized");
     let counts =
         log.lines().filter_map(|line| line.strip_prefix('[')?.split_once(" / ")?.0.replace(',', "").parse().ok());
     counts.max().unwrap_or_default()
 }
 
 /// The next run succeeds with the same binary and leaves nothing behind.
-fn finish(checkout: &Checkout, reference: &BTreeMap<String, String>, point: Point) -> Output {
-    let next = checkout.xtask(&BUILD);
+fn finish(sample: &Sample, reference: &BTreeMap<String, String>, point: Point) -> Ran {
+    let next = sample.start(&BUILD).end();
     assert_eq!(next.code, Some(0), "after {point:?}:\n{}", next.stderr);
-    assert_eq!(checkout.binaries(), *reference, "after {point:?}");
-    assert_eq!(checkout.leftovers(), [""; 0], "after {point:?}");
+    assert_eq!(sample.binaries(), *reference, "after {point:?}");
+    assert_eq!(sample.leftovers(), [""; 0], "after {point:?}");
     next
 }

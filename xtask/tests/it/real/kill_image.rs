@@ -1,6 +1,6 @@
 //! Killing a run while the engine builds its tf-dev image: the engine ends the step, and the next run builds the image.
 
-use super::harness::{Checkout, Running, is_real};
+use super::harness::{CPU_STANDARD, Running, Sample, is_real};
 
 const BUILD: [&str; 2] = ["build-servers", "cpu-standard"];
 
@@ -9,35 +9,35 @@ fn a_run_killed_while_its_image_is_built_leaves_no_step_running() {
     if !is_real() {
         return;
     }
-    let checkout = Checkout::new();
+    let sample = Sample::new();
     // One step more than the shared image has: all before it come from the engine's own cache.
-    let marker = format!("drill-{}", checkout.id);
+    let marker = format!("drill-{}", sample.id);
     let slow = format!("\nRUN echo {marker} && sleep 8\n");
-    let dockerfile = checkout.read("docker/tf-dev.sample.Dockerfile") + &slow;
-    checkout.write("docker/tf-dev.sample.Dockerfile", &dockerfile);
+    let dockerfile = sample.read("docker/tf-dev.sample.Dockerfile") + &slow;
+    sample.write("docker/tf-dev.sample.Dockerfile", &dockerfile);
     for (signal, code) in [("KILL", None), ("INT", Some(130))] {
-        let mut run = checkout.start(&BUILD);
-        assert!(run.wait_until("the slow step", |_| !checkout.engine.containers_that_run(&marker).is_empty()));
+        let mut run = sample.start(&BUILD);
+        assert!(run.wait_until("the slow step", |_| !sample.engine.containers_that_run(&marker).is_empty()));
         run.signal(signal);
         assert_eq!(run.end().code, code, "{signal}");
-        until_gone(&checkout, &marker);
+        until_gone(&sample, &marker);
     }
-    let run = checkout.xtask(&BUILD).expect(0);
+    let run = sample.start(&BUILD).end().expect(0);
     assert!(run.stderr.contains("build image tf-dev:sample-debian-"), "{}", run.stderr);
-    assert_eq!(checkout.leftovers(), [""; 0]);
-    assert_eq!(checkout.binaries().len(), 1);
-    let receipt = checkout.receipt("tensorflow_model_server.cpu.standard");
+    assert_eq!(sample.leftovers(), [""; 0]);
+    assert_eq!(sample.binaries().len(), 1);
+    let receipt = sample.receipt(CPU_STANDARD);
     let image = receipt["build"]["build_image"]["reference"].as_str().expect("the image that was built");
-    checkout.engine.remove_image(image);
+    sample.engine.remove_image(image);
 }
 
 /// The engine notices the lost client in its own time.
-fn until_gone(checkout: &Checkout, marker: &str) {
+fn until_gone(sample: &Sample, marker: &str) {
     let mut clock = Running::new({
         let mut command = std::process::Command::new("sleep");
         command.arg("60");
         command
     });
-    let gone = clock.wait_until("the end of the step", |_| checkout.engine.containers_that_run(marker).is_empty());
+    let gone = clock.wait_until("the end of the step", |_| sample.engine.containers_that_run(marker).is_empty());
     assert!(gone, "a step of a killed build still has its container");
 }

@@ -1,10 +1,9 @@
 //! The kernel kills a compiler: the build goes on with half the jobs, and stops with advice where one job is too many.
 //! The sources are a small workspace whose actions each hold a known amount of memory.
 
-use super::harness::{Checkout, is_real};
+use super::harness::{CPU_STANDARD, Sample, is_real};
 
 const BUILD: [&str; 2] = ["build-servers", "cpu-standard"];
-const BINARY: &str = "tensorflow_model_server.cpu.standard";
 
 #[test]
 fn a_killed_compiler_halves_the_jobs() {
@@ -12,14 +11,14 @@ fn a_killed_compiler_halves_the_jobs() {
         return;
     }
     // Four at once want 1200 MiB beside Bazel's own, two 600.
-    let checkout = hungry(4, "300m", "jobs = 4\nmemory = \"1100MiB\"");
-    let output = checkout.xtask(&BUILD).expect(0);
+    let sample = hungry(4, "300m", "jobs = 4\nmemory = \"1100MiB\"");
+    let output = sample.start(&BUILD).end().expect(0);
     assert!(output.stderr.contains("cpu-standard: runs again with 2 jobs: the kernel killed"), "{}", output.stderr);
-    let receipt = checkout.receipt(BINARY);
+    let receipt = sample.receipt(CPU_STANDARD);
     assert!(receipt["build"]["attempts"].as_u64() > Some(1), "{receipt}");
     assert!(receipt["build"]["jobs"].as_u64() <= Some(2), "{receipt}");
-    assert_eq!(checkout.binaries().len(), 1);
-    assert_eq!(checkout.leftovers(), [""; 0]);
+    assert_eq!(sample.binaries().len(), 1);
+    assert_eq!(sample.leftovers(), [""; 0]);
 }
 
 #[test]
@@ -27,18 +26,18 @@ fn one_job_too_many_for_the_memory_stops_with_advice() {
     if !is_real() {
         return;
     }
-    let checkout = hungry(1, "900m", "jobs = 2\nmemory = \"700MiB\"");
-    let output = checkout.xtask(&BUILD).expect(1);
+    let sample = hungry(1, "900m", "jobs = 2\nmemory = \"700MiB\"");
+    let output = sample.start(&BUILD).end().expect(1);
     assert!(output.stderr.contains("cpu-standard: runs again with 1 job: "), "{}", output.stderr);
     assert!(output.stderr.contains("out of memory even with one job"), "{}", output.stderr);
     assert!(output.stderr.contains("raise [resources] memory in config.toml"), "{}", output.stderr);
-    assert!(checkout.files("bin").is_empty(), "{:?}", checkout.files("bin"));
-    assert_eq!(checkout.leftovers(), [""; 0]);
+    assert!(sample.files("bin").is_empty(), "{:?}", sample.files("bin"));
+    assert_eq!(sample.leftovers(), [""; 0]);
 }
 
 /// A checkout whose server needs `count` actions first, each of which holds `size` of memory for seconds.
-fn hungry(count: usize, size: &str, resources: &str) -> Checkout {
-    let checkout = Checkout::new();
+fn hungry(count: usize, size: &str, resources: &str) -> Sample {
+    let sample = Sample::new();
     let build = format!(
         r#"
 load("@rules_cc//cc:defs.bzl", "cc_binary")
@@ -59,15 +58,15 @@ cc_binary(
     let includes: String =
         (0..count).map(|number| format!("#include \"tensorflow_serving/model_servers/hungry_{number}.h\"\n")).collect();
     let folder = "serving/sample/tensorflow_serving/model_servers";
-    checkout.write(&format!("{folder}/BUILD"), &build);
-    checkout.write(&format!("{folder}/main.cc"), &format!("{includes}int main() {{ return 0; }}\n"));
+    sample.write(&format!("{folder}/BUILD"), &build);
+    sample.write(&format!("{folder}/main.cc"), &format!("{includes}int main() {{ return 0; }}\n"));
     // What Bazel itself would hold back for want of cores or memory is to be left to the kernel.
-    let bazelrc = checkout.read("serving/sample/.bazelrc");
+    let bazelrc = sample.read("serving/sample/.bazelrc");
     let generous = "build --local_cpu_resources=16 --local_ram_resources=65536\n";
-    checkout.write("serving/sample/.bazelrc", &format!("{bazelrc}\n{generous}"));
-    checkout.edit("config.toml", "[resources]\n", &format!("[resources]\n{resources}\n"));
-    let (profile, sample) = ("[profiles.sample.bazel]\nversion = \"4.2.3\"\nstartup = [\"--batch\"", "\"--batch\"");
-    let small = profile.replace(sample, &format!("{sample}, \"--host_jvm_args=-Xmx256m\""));
-    checkout.edit("config.toml", profile, &small);
-    checkout
+    sample.write("serving/sample/.bazelrc", &format!("{bazelrc}\n{generous}"));
+    sample.edit("config.toml", "[resources]\n", &format!("[resources]\n{resources}\n"));
+    let (profile, batch) = ("[profiles.sample.bazel]\nversion = \"4.2.3\"\nstartup = [\"--batch\"", "\"--batch\"");
+    let small = profile.replace(batch, &format!("{batch}, \"--host_jvm_args=-Xmx256m\""));
+    sample.edit("config.toml", profile, &small);
+    sample
 }

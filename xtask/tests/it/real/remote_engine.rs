@@ -4,22 +4,21 @@ use std::path::Path;
 
 use super::{
     forwarder::Forwarder,
-    harness::{Checkout, Running, is_real},
+    harness::{Running, Sample, is_real},
 };
 
 const SOCKET: &str = "/var/run/docker.sock";
-const LOG: &str = "target/xtask/logs/cpu-standard.log";
 
 #[test]
 fn a_remote_engine_builds_without_a_folder_of_this_machine() {
     if !is_real() {
         return;
     }
-    let checkout = Checkout::new();
+    let sample = Sample::new();
     let forwarder = Forwarder::new(Path::new(SOCKET));
-    start(&checkout, &forwarder.address).end().expect(0);
-    assert_eq!(checkout.binaries().len(), 1);
-    assert_eq!(checkout.leftovers(), [""; 0]);
+    start(&sample, &forwarder.address).end().expect(0);
+    assert_eq!(sample.binaries().len(), 1);
+    assert_eq!(sample.leftovers(), [""; 0]);
 
     let bodies = forwarder.create_bodies();
     let kinds = |body: &serde_json::Value| -> Vec<String> {
@@ -38,18 +37,20 @@ fn a_build_survives_the_loss_of_every_connection() {
     if !is_real() {
         return;
     }
-    let checkout = Checkout::new();
+    let sample = Sample::new();
     let forwarder = Forwarder::new(Path::new(SOCKET));
-    let mut run = start(&checkout, &forwarder.address);
-    assert!(run.wait_until("Bazel's progress", |_| checkout.read(LOG).lines().any(|line| line.starts_with('['))));
+    let mut run = start(&sample, &forwarder.address);
+    assert!(
+        run.wait_until("Bazel's progress", |_| sample.log("cpu-standard").lines().any(|line| line.starts_with('[')))
+    );
     assert!(forwarder.cut() > 0, "there was no connection to cut");
     run.end().expect(0);
-    assert_eq!(checkout.binaries().len(), 1);
-    assert_eq!(checkout.leftovers(), [""; 0]);
+    assert_eq!(sample.binaries().len(), 1);
+    assert_eq!(sample.leftovers(), [""; 0]);
 
     let follows = forwarder.requests().iter().filter(|head| head.contains("/logs?")).count();
     assert!(follows >= 2, "the log was asked for {follows} times: it was not taken up again");
-    let log = checkout.read(LOG);
+    let log = sample.log("cpu-standard");
     for once in ["INFO: Analyzed target", "INFO: Elapsed time: "] {
         assert_eq!(log.matches(once).count(), 1, "`{once}` in:\n{log}");
     }
@@ -60,18 +61,18 @@ fn an_engine_that_is_not_there_is_named_with_what_to_do() {
     if !is_real() {
         return;
     }
-    let checkout = Checkout::new();
+    let sample = Sample::new();
     for address in ["unix:///nonexistent", "tcp://127.0.0.1:1"] {
-        let output = start(&checkout, address).end().expect(1);
+        let output = start(&sample, address).end().expect(1);
         let wanted = format!("error: no container engine answers at {address}; start it");
         assert!(output.stderr.contains(&wanted), "{}", output.stderr);
         assert_eq!(output.stderr.matches("error: ").count(), 1, "{}", output.stderr);
     }
-    assert!(checkout.files("bin").is_empty());
+    assert!(sample.files("bin").is_empty());
 }
 
-fn start(checkout: &Checkout, address: &str) -> Running {
-    let mut command = checkout.command(&["build-servers", "cpu-standard"]);
+fn start(sample: &Sample, address: &str) -> Running {
+    let mut command = sample.command(&["build-servers", "cpu-standard"]);
     command.env("DOCKER_HOST", address);
     Running::new(command)
 }

@@ -4,8 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 
-use super::{CPU_STANDARD, Sample, is_real};
-use crate::checkout::NO_ENGINE;
+use super::harness::{CPU_STANDARD, Sample, is_real};
+use crate::checkout::{NO_ENGINE, Ran};
 
 const ALL: [&str; 4] = [
     CPU_STANDARD,
@@ -19,7 +19,7 @@ fn four_variants_are_built_once() {
     if !is_real() {
         return;
     }
-    let sample = Sample::new();
+    let mut sample = Sample::new();
     let ran = sample.build(&["--json"]);
     ran.succeeded();
     let events = ran.events();
@@ -28,11 +28,11 @@ fn four_variants_are_built_once() {
     assert!(results(&events).all(|result| result["details"]["state"] == "built"), "{events:#?}");
     assert!(events.iter().any(|event| event["event"] == "step-finished" && event["step"] == "bazel build"));
     for binary in ALL {
-        let mode = fs_err::metadata(sample.checkout.path(binary)).expect("built").permissions().mode();
+        let mode = fs_err::metadata(sample.path(binary)).expect("built").permissions().mode();
         assert_eq!(mode & 0o777, 0o755, "{binary}");
         assert_eq!(format!("bin/{}", sample.receipt(binary)["binary"]["file"].as_str().expect("a name")), binary);
-        let path = sample.checkout.path(binary).display().to_string();
-        let inspected = sample.checkout.run(&["--json", "inspect", &path]);
+        let path = sample.path(binary).display().to_string();
+        let inspected = sample.run(&["--json", "inspect", &path]);
         inspected.succeeded();
         let isa = &inspected.events()[0]["details"]["proof"]["isa"];
         for feature in ["avx2", "fma"] {
@@ -43,7 +43,7 @@ fn four_variants_are_built_once() {
     assert!(sample.engine.containers(&sample.id).is_empty(), "containers stay behind");
 
     // No engine can be asked, so none was needed.
-    let sample = sample.without_engine();
+    sample.set_environment("DOCKER_HOST", NO_ENGINE);
     let ran = sample.build(&["--json"]);
     ran.succeeded();
     let events = ran.events();
@@ -56,14 +56,6 @@ fn results(events: &[Value]) -> impl Iterator<Item = &Value> {
     events.iter().filter(|event| event["event"] == "result")
 }
 
-impl Sample {
-    fn without_engine(mut self) -> Self {
-        let checkout = std::mem::replace(&mut self.checkout, crate::checkout::Checkout::empty());
-        self.checkout = checkout.with_environment("DOCKER_HOST", NO_ENGINE);
-        self
-    }
-}
-
 #[test]
 fn every_rebuild_has_its_reason() {
     if !is_real() {
@@ -73,15 +65,15 @@ fn every_rebuild_has_its_reason() {
     sample.build(&["cpu-standard"]).succeeded();
     let first = sample.receipt(CPU_STANDARD);
 
-    let reason = |ran: crate::checkout::Ran| {
+    let reason = |ran: Ran| {
         ran.succeeded();
         let rebuild = ran.events().into_iter().find(|event| event["event"] == "rebuild");
         rebuild.map(|event| event["reason"].as_str().expect("a text").to_owned()).unwrap_or_default()
     };
-    fs_err::remove_file(sample.checkout.path(CPU_STANDARD)).expect("it was built");
+    fs_err::remove_file(sample.path(CPU_STANDARD)).expect("it was built");
     assert_eq!(reason(sample.build(&["--json", "cpu-standard"])), "the binary is gone");
 
-    let path = sample.checkout.path(CPU_STANDARD);
+    let path = sample.path(CPU_STANDARD);
     let mut bytes = fs_err::read(&path).expect("built again");
     *bytes.last_mut().expect("not empty") ^= 1;
     fs_err::write(&path, bytes).expect("alter it");
@@ -90,8 +82,8 @@ fn every_rebuild_has_its_reason() {
     assert_eq!((&again["key"], &again["inputs"]), (&first["key"], &first["inputs"]));
 
     let source = "serving/sample/tensorflow_serving/model_servers/flags.cc";
-    let text = sample.checkout.read(source);
-    sample.checkout.write(source, &format!("{text}\n// edited by a test\n"));
+    let text = sample.read(source);
+    sample.write(source, &format!("{text}\n// edited by a test\n"));
     let told = reason(sample.build(&["--json", "cpu-standard"]));
     assert!(told.starts_with("sources changed: "), "{told}");
     assert!(reason(sample.build(&["--json", "cpu-standard"])).is_empty(), "up to date again");
@@ -110,9 +102,9 @@ fn a_variant_of_ones_own_is_built_and_rebuilt_when_its_flags_change() {
     };
     let narrow = variant(r#""-mavx2", "-mfma", "-O3""#, r#""avx", "avx2", "fma""#);
     let wide = variant(r#""-mavx2", "-mfma", "-O3", "-mavx512f""#, r#""avx", "avx2", "fma", "avx512f""#);
-    sample.checkout.edit("config.toml", "[variants.gpu-standard]", &narrow);
+    sample.edit("config.toml", "[variants.gpu-standard]", &narrow);
     sample.build(&["cpu-avx512"]).succeeded();
-    sample.checkout.edit("config.toml", &narrow, &wide);
+    sample.edit("config.toml", &narrow, &wide);
     let ran = sample.build(&["cpu-avx512"]);
     ran.succeeded();
     assert!(ran.stderr.contains("bazel-flags changed: +--copt=-mavx512f"), "{}", ran.stderr);
@@ -131,9 +123,9 @@ fn clean_takes_what_is_ours_and_nothing_else() {
     let foreign = format!("xtask-it-foreign-{}", sample.id);
     sample.engine.make_foreign(&foreign, "debian-base:bookworm");
     let volumes = sample.engine.volumes(&sample.id);
-    let listed = sample.checkout.run(&["clean"]);
+    let listed = sample.run(&["clean"]);
     let kept = sample.engine.volumes(&sample.id).len();
-    let removed = sample.checkout.run(&["clean", "--execute"]);
+    let removed = sample.run(&["clean", "--execute"]);
     let survived = (sample.engine.inspect(&foreign).is_some(), sample.engine.has_volume(&foreign));
     sample.engine.remove_container(&foreign);
     sample.engine.remove_volume(&foreign);

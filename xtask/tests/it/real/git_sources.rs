@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use super::{CPU_STANDARD, Sample, is_real};
+use super::harness::{CPU_STANDARD, Sample, is_real};
 
 /// Bare repositories of the sample, split in three; the outer one cannot be built without the others.
 struct Upstream {
@@ -14,7 +14,7 @@ const NAMES: [(&str, &str); 3] = [("serving", ""), ("tensorflow", "tensorflow"),
 impl Upstream {
     /// Moves the sample's tree into repositories below `upstream/` and lets the profile use them.
     fn take_over(sample: &Sample) -> Self {
-        let path = |relative: &str| sample.checkout.path(relative);
+        let path = |relative: &str| sample.path(relative);
         fs_err::create_dir_all(path("work")).expect("create");
         fs_err::rename(path("serving/sample"), path("work/serving")).expect("move");
         for (rules, owner) in [("rules_cc", "tensorflow"), ("rules_java", "tf_models")] {
@@ -22,7 +22,7 @@ impl Upstream {
             let from = path(&format!("work/serving/third_party/{rules}"));
             fs_err::rename(from, path(&format!("work/{owner}/{rules}"))).expect("move");
             let (before, after) = (format!("third_party/{rules}"), format!("{owner}/{rules}"));
-            sample.checkout.edit("work/serving/WORKSPACE", &before, &after);
+            sample.edit("work/serving/WORKSPACE", &before, &after);
         }
         let commits =
             NAMES.map(|(name, _)| publish(&path(&format!("work/{name}")), &path(&format!("upstream/{name}"))));
@@ -71,7 +71,7 @@ fn three_nested_repositories_are_checked_out_and_built() {
         assert!(pinned.ends_with(&format!("@{commit}")), "{name}: {pinned}");
     }
     for ((_, path), commit) in NAMES.iter().zip(&upstream.commits) {
-        let folder = sample.checkout.path(&format!("serving/sample/{path}"));
+        let folder = sample.path(&format!("serving/sample/{path}"));
         assert_eq!(git(&folder, &["rev-parse", "HEAD"]).trim(), commit);
     }
     let ran = sample.build(&["cpu-standard"]);
@@ -87,8 +87,8 @@ fn a_commit_that_is_not_there_is_told_with_its_address() {
     let sample = Sample::new();
     let upstream = Upstream::take_over(&sample);
     let wrong = "0123456789abcdef0123456789abcdef01234567";
-    sample.checkout.edit("config.toml", &upstream.commits[1], wrong);
-    let address = sample.checkout.path("upstream/tensorflow").display().to_string();
+    sample.edit("config.toml", &upstream.commits[1], wrong);
+    let address = sample.path("upstream/tensorflow").display().to_string();
     sample.build(&["cpu-standard"]).failed_saying(
         1,
         &[
@@ -106,11 +106,9 @@ fn a_mirror_that_is_not_there_is_told_with_its_address() {
     }
     let sample = Sample::new();
     Upstream::take_over(&sample);
-    let root = sample.checkout.path("upstream").display().to_string();
-    let text = sample.checkout.read("config.toml");
-    sample
-        .checkout
-        .write("config.toml", &format!("{text}\n[sources]\nmirrors = {{ \"{root}\" = \"/nowhere/mirror\" }}\n"));
+    let root = sample.path("upstream").display().to_string();
+    let text = sample.read("config.toml");
+    sample.write("config.toml", &format!("{text}\n[sources]\nmirrors = {{ \"{root}\" = \"/nowhere/mirror\" }}\n"));
     sample.build(&["cpu-standard"]).failed_saying(
         1,
         &["/nowhere/mirror/serving cannot be reached, or holds no git repository", "`mirrors` under [sources]"],

@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use super::{CPU_STANDARD, Sample, is_real};
+use super::harness::{CPU_STANDARD, Sample, is_real};
 use crate::checkout::Checkout;
 
 #[test]
@@ -65,7 +65,7 @@ fn a_missing_secret_is_asked_for_before_anything_starts() {
     }
     let sample = Sample::new();
     let headers = "[bazel]\nheaders = { Authorization = \"XTASK_IT_NOT_SET\" }";
-    sample.checkout.edit("config.toml", "[bazel]", headers);
+    sample.edit("config.toml", "[bazel]", headers);
     sample.build(&["cpu-standard"]).failed_saying(
         1,
         &["takes the remote header Authorization from $XTASK_IT_NOT_SET, which is not set; export it"],
@@ -79,8 +79,8 @@ fn a_bin_that_cannot_be_written_is_refused_before_anything_starts() {
         return;
     }
     let sample = Sample::new();
-    sample.checkout.write("bin", "a file where a folder must be");
-    let bin = sample.checkout.path("bin").display().to_string();
+    sample.write("bin", "a file where a folder must be");
+    let bin = sample.path("bin").display().to_string();
     sample.build(&["cpu-standard"]).failed_saying(1, &["nothing was started", "writing here", &bin]);
     assert!(sample.engine.volumes(&sample.id).is_empty(), "something was started");
 }
@@ -91,7 +91,7 @@ fn sources_that_are_not_there_are_named() {
         return;
     }
     let sample = Sample::new();
-    fs_err::remove_dir_all(sample.checkout.path("serving")).expect("it was copied");
+    fs_err::remove_dir_all(sample.path("serving")).expect("it was copied");
     sample.build(&["cpu-standard"]).failed_saying(1, &["serving/sample"]);
     assert!(sample.engine.volumes(&sample.id).is_empty(), "something was started");
 }

@@ -2,8 +2,11 @@
 
 use std::{path::Path, sync::mpsc, thread, time::Duration};
 
-use super::{CPU_STANDARD, Sample, engine::Engine, is_real, nginx::Nginx};
-use crate::checkout::Checkout;
+use super::{
+    engine::Engine,
+    harness::{CPU_STANDARD, Sample, is_real},
+    nginx::Nginx,
+};
 
 const VARIABLE: &str = "XTASK_IT_CACHE_AUTHORIZATION";
 const SECRET: &str = "Bearer s3cret-of-the-remote-cache-42";
@@ -13,11 +16,10 @@ impl Sample {
     fn with_remote_cache(address: &str) -> Self {
         let mut sample = Self::new();
         let cache = format!("[bazel]\nremote-cache = \"{address}\"\nheaders = {{ Authorization = \"{VARIABLE}\" }}");
-        sample.checkout.edit("config.toml", "[bazel]", &cache);
+        sample.edit("config.toml", "[bazel]", &cache);
         // Containers then reach a cache that listens on this machine's loopback.
-        sample.checkout.edit("config.toml", "[engine]", "[engine]\nnetwork = \"host\"");
-        let checkout = std::mem::replace(&mut sample.checkout, Checkout::empty());
-        sample.checkout = checkout.with_environment(VARIABLE, SECRET);
+        sample.edit("config.toml", "[engine]", "[engine]\nnetwork = \"host\"");
+        sample.set_environment(VARIABLE, SECRET);
         sample
     }
 }
@@ -52,11 +54,11 @@ fn the_second_machine_is_served_and_the_secret_is_nowhere() {
     assert!(!seen.iter().any(|container| container.contains(secret)), "the engine shows it");
     for (sample, ran) in [(&first, &ran), (&second, &again)] {
         assert!(!ran.stdout.contains(secret) && !ran.stderr.contains(secret), "it is in the output");
-        let root = sample.checkout.path("");
+        let root = sample.path("");
         let holders = files_with(&root, secret.as_bytes());
         assert!(holders.is_empty(), "it is in {holders:?}");
     }
-    let plan = first.checkout.run(&["--dry-run", "build-servers", "cpu-standard"]);
+    let plan = first.run(&["--dry-run", "build-servers", "cpu-standard"]);
     plan.succeeded();
     assert!(plan.stdout.contains(&format!("Authorization from ${VARIABLE}")) && !plan.stdout.contains(secret));
 }
@@ -69,7 +71,7 @@ fn watch(checkout: &str) -> impl FnOnce() -> Vec<String> {
         let engine = Engine::connect();
         let mut seen = Vec::new();
         while stopped.try_recv().is_err() {
-            seen.extend(engine.containers(&checkout).iter().filter_map(|container| engine.inspect(container)));
+            seen.extend(engine.containers(&checkout).iter().filter_map(|container| engine.inspect(&container.name)));
             // A build lives for seconds; looking without a pause would take a core from it.
             thread::sleep(Duration::from_millis(100));
         }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use super::{CPU_STANDARD, Sample, is_real};
+use super::harness::{CPU_STANDARD, Sample, is_real};
 
 const REJECTED: &str = "target/xtask/rejected/tensorflow_model_server.cpu.standard";
 
@@ -21,7 +21,7 @@ fn a_missing_target_says_where_its_name_stands() {
             "target/xtask/logs/cpu-standard.log",
         ],
     );
-    assert!(!sample.has("bin") || fs_err::read_dir(sample.checkout.path("bin")).expect("list").next().is_none());
+    assert!(!sample.has("bin") || fs_err::read_dir(sample.path("bin")).expect("list").next().is_none());
 }
 
 #[test]
@@ -31,7 +31,7 @@ fn a_compile_error_is_shown_and_leaves_the_other_variant_alone() {
     }
     let sample = Sample::new();
     let broken = "[variants.cpu-standard]\ndevice = \"cpu\"\n";
-    sample.checkout.edit("config.toml", broken, &format!("{broken}copts = [\"-include/nowhere/x.h\"]\n"));
+    sample.edit("config.toml", broken, &format!("{broken}copts = [\"-include/nowhere/x.h\"]\n"));
     let ran = sample.build(&["cpu-standard", "gpu-standard", "--fail-fast"]);
     ran.failed_saying(1, &["/nowhere/x.h: No such file or directory", "not started"]);
     assert_eq!(ran.stdout, "");
@@ -52,7 +52,7 @@ fn a_compile_error_is_shown_and_leaves_the_other_variant_alone() {
     };
     assert!(state("cpu-standard", "failed") && state("gpu-standard", "built"), "{}", ran.stderr);
     assert!(sample.has("bin/tensorflow_model_server.gpu.standard") && !sample.has(CPU_STANDARD));
-    let log = sample.checkout.read("target/xtask/logs/cpu-standard.log");
+    let log = sample.log("cpu-standard");
     assert!(log.contains("compilation terminated"), "{log}");
 }
 
@@ -99,11 +99,11 @@ fn a_base_with_an_older_glibc_refuses_the_binary() {
 
 /// A root file system with nothing but a C library of long ago.
 fn old_root(sample: &Sample) -> Vec<u8> {
-    sample.checkout.write("old/versions", "GLIBC_2.2.5 { global: a; };\nGLIBC_2.17 { global: b; };\n");
-    sample.checkout.write("old/libc.c", "void a(void) {}\nvoid b(void) {}\n");
-    let library = sample.checkout.path("old/libc.so.6");
+    sample.write("old/versions", "GLIBC_2.2.5 { global: a; };\nGLIBC_2.17 { global: b; };\n");
+    sample.write("old/libc.c", "void a(void) {}\nvoid b(void) {}\n");
+    let library = sample.path("old/libc.so.6");
     let compiled = Command::new("gcc")
-        .current_dir(sample.checkout.path("old"))
+        .current_dir(sample.path("old"))
         .args(["-shared", "-nostdlib", "-Wl,-soname,libc.so.6", "-Wl,--version-script=versions", "libc.c", "-o"])
         .arg(&library)
         .output()

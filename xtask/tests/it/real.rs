@@ -1,0 +1,18 @@
+//! The real ring: a real engine, a real Bazel and real trouble; runs with XTASK_REAL=1, as `cargo xtask test` does.
+//! Nothing is faked here, and nothing that these tests did not make themselves is ever removed.
+
+mod bad_input;
+mod builds;
+mod disk_full;
+mod engine;
+mod failures;
+mod forwarder;
+mod git_sources;
+mod harness;
+mod kill;
+mod kill_image;
+mod memory;
+mod nginx;
+mod remote_cache;
+mod remote_engine;
+mod together;
