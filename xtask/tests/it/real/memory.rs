@@ -65,8 +65,7 @@ cc_binary(
     let generous = "build --local_cpu_resources=16 --local_ram_resources=65536\n";
     sample.write("serving/sample/.bazelrc", &format!("{bazelrc}\n{generous}"));
     sample.edit("config.toml", "[resources]\n", &format!("[resources]\n{resources}\n"));
-    let (profile, batch) = ("[profiles.sample.bazel]\nversion = \"4.2.3\"\nstartup = [\"--batch\"", "\"--batch\"");
-    let small = profile.replace(batch, &format!("{batch}, \"--host_jvm_args=-Xmx256m\""));
-    sample.edit("config.toml", profile, &small);
+    let startup = "\"--host_jvm_args=-XX:TieredStopAtLevel=1\"";
+    sample.edit("config.toml", startup, &format!("{startup}, \"--host_jvm_args=-Xmx256m\""));
     sample
 }
