@@ -41,7 +41,7 @@ seconds() { # seconds COMMAND...: wall-clock time of a command
   awk -v d=$((end - begin)) 'BEGIN { printf "%.2f\n", d / 1e9 }'
 }
 median() { sort -n | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
-touch_source() { sed -i "s/^\/\/ edit .*//; \$a // edit $RANDOM$RANDOM\nextern const int kEdit; const int kEdit = $RANDOM;" "$1"; }
+touch_source() { sed -i '/kEdit/d' "$1"; echo "extern const int kEdit; const int kEdit = $RANDOM;" >>"$1"; }
 
 article() {
   docker run --detach --name article-procedure --entrypoint sleep "$image" 86400 >/dev/null

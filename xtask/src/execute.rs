@@ -133,7 +133,7 @@ pub(crate) async fn build_servers<E: Engine, S: Source, H: Host>(
         let memory = scene.resources.memory.map_or(facts.memory, |limit| limit.min(facts.memory));
         toolchain::jobs(facts.cores, memory, scene.resources.memory_per_job)
     });
-    let (side_by_side, jobs) = toolchain::share_jobs(total, scene.resources.min_jobs_per_variant, stale.len());
+    let (side_by_side, jobs) = toolchain::share_jobs(total, plan.min_jobs_per_variant, stale.len());
     report.event(Event::Note { text: machine_line(&facts, scene.resources, side_by_side, jobs) });
 
     // What one variant learns about memory holds for those after it.

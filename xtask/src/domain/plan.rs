@@ -20,6 +20,8 @@ pub struct Plan {
     pub title: String,
     /// How `$JOBS` in the lines below is found.
     pub jobs: String,
+    /// Variants run side by side only where each gets at least so many jobs.
+    pub min_jobs_per_variant: u32,
     /// Done once, before any variant: sources.
     pub sources: Step,
     /// Base and build images, each once.
@@ -73,6 +75,7 @@ pub fn build_servers(inputs: &Inputs<'_>) -> Result<Plan, PlanError> {
     Ok(Plan {
         title: format!("build-servers, profile {}: {}", inputs.profile.name, inputs.profile.about),
         jobs: jobs_line(inputs.resources),
+        min_jobs_per_variant: inputs.profile.min_jobs_per_variant.unwrap_or(inputs.resources.min_jobs_per_variant),
         sources: source_step(inputs.profile),
         images,
         builds,

@@ -17,6 +17,8 @@ pub struct Profile {
     pub about: String,
     /// The server's Bazel label.
     pub label: String,
+    /// Instead of the one in `[resources]`, where the sources are far from TensorFlow's size.
+    pub min_jobs_per_variant: Option<u32>,
     pub sources: Sources,
     pub bazel: Bazel,
     /// Build images by name; devices refer to them.

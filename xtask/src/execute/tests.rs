@@ -8,8 +8,8 @@ use tempfile::TempDir;
 use super::*;
 use crate::{
     config::Config,
-    domain::plan,
     domain::proof::fixture::{Fixture, code},
+    domain::{plan, profile::Profile},
     ports::Exit,
     report::{Options, Surroundings},
     testing::{FakeEngine, FakeHost, FakeSource},
@@ -39,8 +39,11 @@ impl Stage {
 
     fn plan(&self, variants: &[&str]) -> Plan {
         let names: Vec<String> = variants.iter().map(|name| (*name).to_owned()).collect();
+        // The rule of [resources]; the sample itself is so small that it has a rule of its own.
+        let sample = self.config.profile("sample").expect("known").clone();
+        let profile = Profile { min_jobs_per_variant: None, ..sample };
         let inputs = plan::Inputs {
-            profile: self.config.profile("sample").expect("known"),
+            profile: &profile,
             variants: &self.config.select(&names).expect("known"),
             engine: &self.config.engine,
             resources: &self.config.resources,

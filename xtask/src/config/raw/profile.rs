@@ -25,6 +25,7 @@ pub fn read(name: Text<'_>, mut section: Section<'_>, mirrors: &Mirrors) -> Opti
     let journal = section.journal;
     let about = section.string("about");
     let label = section.string("label").and_then(|label| journal.parse(label, values::label));
+    let min_jobs_per_variant = section.optional_count("min-jobs-per-variant");
     let sources = source::sources(&mut section, mirrors);
     let bazel = section.table("bazel").and_then(bazel);
     let images = section.named_tables("tf-dev");
@@ -47,6 +48,7 @@ pub fn read(name: Text<'_>, mut section: Section<'_>, mirrors: &Mirrors) -> Opti
         name: name?,
         about: about?.value.into(),
         label: label?,
+        min_jobs_per_variant,
         sources: sources?,
         bazel: bazel?,
         build_images: images?.into_iter().map(|image| (image.name.clone(), image)).collect(),

@@ -32,6 +32,8 @@ fn a_compile_error_is_shown_and_leaves_the_other_variant_alone() {
     let sample = Sample::new();
     let broken = "[variants.cpu-standard]\ndevice = \"cpu\"\n";
     sample.edit("config.toml", broken, &format!("{broken}copts = [\"-include/nowhere/x.h\"]\n"));
+    // One after another: what runs side by side has begun when the first one fails.
+    sample.edit_profile("min-jobs-per-variant = 1 ", "min-jobs-per-variant = 2 ");
     let ran = sample.build(&["cpu-standard", "gpu-standard", "--fail-fast"]);
     ran.failed_saying(1, &["/nowhere/x.h: No such file or directory", "not started"]);
     assert_eq!(ran.stdout, "");
