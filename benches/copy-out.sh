@@ -44,7 +44,7 @@ for run in $(seq "$runs"); do
   image=$(sed -n 's/.*"id": "\(sha256:[0-9a-f]*\)".*/\1/p' "$receipt" | head -1)
   docker create --name copy-out --volume "$output:/bazel/output-base" "$image" true >/dev/null
   begin=$(date +%s%N)
-  docker cp copy-out:/bazel/output-base/execroot/__main__/bazel-out/k8-opt/bin/tensorflow_serving/model_servers/tensorflow_model_server "$work/copied"
+  docker cp copy-out:/bazel/output-base/execroot/sample_serving/bazel-out/k8-opt/bin/tensorflow_serving/model_servers/tensorflow_model_server "$work/copied"
   sync "$work/copied"
   end=$(date +%s%N)
   docker rm copy-out >/dev/null
