@@ -252,10 +252,11 @@ fn machine_line(facts: &EngineFacts, resources: &Resources, side_by_side: usize,
     let gib = |bytes: u64| format!("{:.1} GiB", bytes as f64 / (1u64 << 30) as f64);
     let at_once = if side_by_side > 1 { format!(", {side_by_side} variants at once") } else { String::new() };
     format!(
-        "engine {}: {} cores, {}; {jobs} jobs at {} each{at_once}",
+        "engine {}: {} cores, {}; {jobs} {} at {} each{at_once}",
         facts.version,
         facts.cores,
         gib(facts.memory),
+        if jobs == 1 { "job" } else { "jobs" },
         gib(resources.memory_per_job)
     )
 }

@@ -55,18 +55,13 @@ fn stages(args: &Test) -> Vec<Stage> {
     let mut stages = vec![
         stage("format", false, "fmt --all --check"),
         stage("lint", false, "clippy --workspace --all-targets --quiet -- -D warnings"),
-        stage(
-            "unit tests",
-            false,
-            &format!(
-                "test --workspace --quiet{}",
-                if filter.is_empty() { String::new() } else { format!(" --{filter}") }
-            ),
-        ),
     ];
-    if !args.offline {
+    if args.offline {
+        stages.push(stage("tests", false, &format!("test --workspace --quiet --{filter}")));
+    } else {
+        stages.push(stage("unit tests", false, &format!("test --workspace --quiet --lib --bins --{filter}")));
         // One at a time: they share the engine, and some of them fill it on purpose.
-        let real = "test --package xtask --test it -- real:: --test-threads=1 --nocapture";
+        let real = "test --package xtask --test it -- --test-threads=1 --nocapture";
         stages.push(stage("real ring", true, &format!("{real}{filter}")));
     }
     stages
