@@ -38,9 +38,11 @@ for run in $(seq "$runs"); do
   "$xtask" --config "$checkout/config.toml" --profile sample build-servers cpu-standard >/dev/null 2>>"$work/log"
   receipt=$checkout/bin/tensorflow_model_server.cpu.standard.receipt.json
   sed -n 's/.*"copy": \([0-9.]*\).*/\1/p' "$receipt" >>"$work/ours"
-  output=$(docker volume ls -q --filter name=-output-sample-cpu-standard- | while read -r name; do
-    docker volume inspect --format '{{.CreatedAt}} {{.Name}}' "$name"; done | sort | tail -1 | cut -d' ' -f2)
-  id=$(docker volume inspect --format '{{index .Labels "tf-serving-xtask.checkout"}}' "$output")
+  # The volume of these very sources says whose checkout this is.
+  key=$(sed -n 's/.*"sources": "\([0-9a-f]\{12\}\).*/\1/p' "$receipt")
+  sources=$(docker volume ls -q | grep -- "-sources-$key\$" | head -1)
+  id=$(docker volume inspect --format '{{index .Labels "tf-serving-xtask.checkout"}}' "$sources")
+  output=$(docker volume ls -q --filter "label=tf-serving-xtask.checkout=$id" | grep -- -output-sample-cpu-standard-)
   image=$(sed -n 's/.*"id": "\(sha256:[0-9a-f]*\)".*/\1/p' "$receipt" | head -1)
   docker create --name copy-out --volume "$output:/bazel/output-base" "$image" true >/dev/null
   begin=$(date +%s%N)
