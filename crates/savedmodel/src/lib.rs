@@ -1,0 +1,57 @@
+//! Reads TensorFlow checkpoints and writes servable SavedModels, without TensorFlow.
+//!
+//! - [`checkpoint`] reads V1 checkpoints (one LevelDB-style table) and V2 bundles (index and shards), unpacked or, for V1,
+//!   as they stream out of a `.tar.gz`. All of them are [`NamedTensors`]: nothing is read before it is wanted, and memory
+//!   stays bounded by the largest tensor.
+//! - [`export`](fn@export) writes Inception-v3 with a training checkpoint's averaged variables, as the exporter of
+//!   TensorFlow Serving 1.5 did: the same scores, byte for byte the same variables, and two things more (PNG, and a
+//!   signature that takes pixels). Its graph keeps to ops and attributes of TensorFlow 1.5, so every server since then
+//!   loads it.
+//! - [`info`](fn@info) and [`verify`](fn@verify) read any SavedModel.
+//!
+//! ```no_run
+//! use savedmodel::{ExportOptions, Scores, checkpoint, export, verify};
+//!
+//! # fn main() -> savedmodel::Result<()> {
+//! let mut tensors = checkpoint::open("inception-v3-2016-03-01.tar.gz".as_ref())?;
+//! let options = ExportOptions {
+//!     scores: Scores::Logits,
+//!     label_prefix: String::new(),
+//!     model_name: "inception".into(),
+//!     pictures: Vec::new(),
+//! };
+//! let folder = std::path::Path::new("model-data/1");
+//! std::fs::create_dir_all(folder).expect("a folder can be made");
+//! export(tensors.as_mut(), &options, folder, &mut |written, of| println!("{written} of {of} bytes"))?;
+//! assert_eq!(verify(folder)?.variables.len(), 388);
+//! # Ok(())
+//! # }
+//! ```
+#![warn(missing_docs)]
+
+pub mod checkpoint;
+mod error;
+mod export;
+mod graph;
+mod image;
+mod inception_v3;
+mod info;
+mod labels;
+mod model;
+mod picture;
+mod proto;
+pub mod synthetic;
+mod table;
+mod tensor;
+mod verify;
+mod warm_up;
+mod wire;
+
+pub use checkpoint::NamedTensors;
+pub use error::{BlockFault, Differences, Error, Misshapen, Result, TensorFault};
+pub use export::{ExportOptions, Exported, ExportedFile, export};
+pub use info::{ModelInfo, Signature, TensorInfo, Variable, info};
+pub use model::{GRAPH_REVISION, Scores};
+pub use picture::Picture;
+pub use tensor::{DataType, Shape, TensorSpec};
+pub use verify::verify;
