@@ -5,11 +5,7 @@ mod map;
 mod ops;
 mod variables;
 
-use std::{
-    cell::RefCell,
-    collections::{BTreeMap, BTreeSet},
-    marker::PhantomData,
-};
+use std::{cell::RefCell, collections::BTreeMap, marker::PhantomData};
 
 pub use ops::Padding;
 pub use variables::{Variable, Variables};
@@ -29,7 +25,8 @@ const PRODUCER: i32 = 26;
 #[derive(Debug, Default)]
 pub struct Graph {
     nodes: RefCell<Vec<NodeDef>>,
-    names: RefCell<BTreeSet<String>>,
+    /// How often each name was asked for.
+    names: RefCell<BTreeMap<String, usize>>,
 }
 
 impl Graph {
@@ -85,10 +82,14 @@ impl<'g> Scope<'g> {
     fn free_name(&self, name: &str) -> String {
         let wanted = format!("{}{name}", self.path);
         let mut names = self.graph.names.borrow_mut();
-        let numbered = (1..).map(|number| format!("{wanted}_{number}"));
-        let free = std::iter::once(wanted.clone()).chain(numbered).find(|name| !names.contains(name));
-        let free = free.expect("there are more numbers than names");
-        names.insert(free.clone());
+        let mut free = wanted.clone();
+        while let Some(taken) = names.get(&free).copied() {
+            // The count only says where to go on: `Conv_1` may have been asked for by that name.
+            let count = names.entry(wanted.clone()).or_insert(taken);
+            free = format!("{wanted}_{count}");
+            *count += 1;
+        }
+        names.insert(free.clone(), 1);
         free
     }
 }

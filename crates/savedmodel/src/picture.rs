@@ -21,7 +21,7 @@ impl Picture {
 }
 
 /// JPEGs of a camera's usual sizes, so that the first real request meets nothing new. Width and height of each.
-const SIZES: [(u16, u16); 3] = [(299, 299), (640, 480), (1024, 768)];
+const SIZES: [(u16, u16); 2] = [(299, 299), (640, 480)];
 
 /// Pictures of waves and blocks, the same bytes every time.
 pub fn generated() -> Vec<Picture> {
@@ -48,5 +48,11 @@ pub fn pixels(width: u16, height: u16) -> Vec<u8> {
         [wave(x + y, 211), wave(x, 97) / 2 + wave(y, 151) / 2, wave(x * 3 + y, 331) * 3 / 4 + block]
             .map(|value| value.min(255) as u8)
     };
-    (0..height).flat_map(|y| (0..width).flat_map(move |x| pixel(x, y))).collect()
+    let mut pixels = Vec::with_capacity((width * height * 3) as usize);
+    for y in 0..height {
+        for x in 0..width {
+            pixels.extend_from_slice(&pixel(x, y));
+        }
+    }
+    pixels
 }

@@ -4,6 +4,8 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    sync::mpsc,
+    thread,
 };
 
 use prost::Message;
@@ -16,7 +18,7 @@ use super::{
 use crate::{
     error::{BlockFault, Error, Result, TensorFault},
     proto::tensor::{SavedTensorSlices, TensorShapeProto, TensorSliceProto},
-    table::{block::Block, reader::Table},
+    table::{TRAILER, block::Block, reader::Table},
     tensor::{DataType, Shape, TensorSpec},
     wire::{Fields, Value},
 };
@@ -58,11 +60,33 @@ impl NamedTensors for V1File {
             slices.map(|slice| slice.key(name))
         });
         let blocks: BTreeSet<usize> = keys.filter_map(|key| self.table.block_of(&key)).collect();
-        let mut bytes = Vec::new();
-        for number in blocks {
-            let (offset, block) = self.table.block(number, &mut bytes)?;
-            reading.take_block(&block, offset, take)?;
-        }
+        // One thread reads and checks blocks while this one hands out what the block before holds.
+        let table = &self.table;
+        thread::scope(|scope| {
+            let (full, checked) = mpsc::sync_channel(1);
+            let (empty, used) = mpsc::channel::<Vec<u8>>();
+            scope.spawn(move || {
+                for number in blocks {
+                    let mut bytes = used.try_recv().unwrap_or_default();
+                    let block = table.read_block(number, &mut bytes).map(|handle| (handle, bytes));
+                    let failed = block.is_err();
+                    // Nobody listens any more once taking has failed.
+                    if full.send(block).is_err() || failed {
+                        return;
+                    }
+                }
+            });
+            for block in checked {
+                let (handle, bytes) = block?;
+                let fault = |fault| Error::block(&table.path, handle.offset, fault);
+                let block = Block::open_checked(&bytes[..handle.size as usize + TRAILER]).map_err(fault)?;
+                reading.take_block(&block, handle.offset, take)?;
+                drop(block);
+                // The reader may have ended already.
+                let _ = empty.send(bytes);
+            }
+            Ok(())
+        })?;
         reading.finish()
     }
 }

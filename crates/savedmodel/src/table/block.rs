@@ -15,17 +15,14 @@ pub struct Block<'a> {
     records: Cow<'a, [u8]>,
 }
 
-impl<'a> Block<'a> {
-    /// `bytes` is the block with its trailer.
-    pub fn open(bytes: &'a [u8]) -> Result<Self, BlockFault> {
-        let (checked, crc) = bytes.split_last_chunk::<4>().ok_or(BlockFault::Truncated)?;
-        if checksum(checked) != u32::from_le_bytes(*crc) {
-            return Err(BlockFault::Checksum);
-        }
-        Self::open_checked(bytes)
-    }
+/// Compares the checksum of a block with its trailer.
+pub fn check(bytes: &[u8]) -> Result<(), BlockFault> {
+    let (checked, crc) = bytes.split_last_chunk::<4>().ok_or(BlockFault::Truncated)?;
+    if checksum(checked) == u32::from_le_bytes(*crc) { Ok(()) } else { Err(BlockFault::Checksum) }
+}
 
-    /// The same where the checksum has been compared already.
+impl<'a> Block<'a> {
+    /// `bytes` is the block with its trailer, whose checksum has been compared.
     pub fn open_checked(bytes: &'a [u8]) -> Result<Self, BlockFault> {
         let end = bytes.len().checked_sub(TRAILER).ok_or(BlockFault::Truncated)?;
         let mut content = match bytes[end] {

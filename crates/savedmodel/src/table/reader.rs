@@ -7,7 +7,11 @@ use std::{
 
 use fs_err::File;
 
-use super::{FOOTER, Handle, TRAILER, block::Block, footer};
+use super::{
+    FOOTER, Handle, TRAILER,
+    block::{Block, check},
+    footer,
+};
 use crate::error::{BlockFault, Error, Result};
 
 /// An open table and its index.
@@ -70,15 +74,28 @@ impl Table {
         Ok((handle.offset, self.read(handle, bytes)?))
     }
 
+    /// Brings the block with this number to the beginning of `bytes`, trailer included, and checks its checksum.
+    pub fn read_block(&self, number: usize, bytes: &mut Vec<u8>) -> Result<Handle> {
+        let handle = self.blocks[number].1;
+        self.fetch(handle, bytes)?;
+        Ok(handle)
+    }
+
     fn read<'b>(&self, handle: Handle, bytes: &'b mut Vec<u8>) -> Result<Block<'b>> {
+        let bytes = self.fetch(handle, bytes)?;
+        Block::open_checked(bytes).map_err(|fault| Error::block(&self.path, handle.offset, fault))
+    }
+
+    fn fetch<'b>(&self, handle: Handle, bytes: &'b mut Vec<u8>) -> Result<&'b [u8]> {
         let fault = |fault| Error::block(&self.path, handle.offset, fault);
-        // Checked against the file before anything is allocated.
+        // Held against the file before anything is allocated.
         let size = handle.size.checked_add(TRAILER as u64);
         let inside = |size: &u64| handle.offset.checked_add(*size).is_some_and(|end| end <= self.length);
         let size = size.filter(inside).ok_or_else(|| fault(BlockFault::Truncated))?;
-        bytes.resize(size as usize, 0);
+        let bytes = room(bytes, size as usize);
         self.file.file().read_exact_at(bytes, handle.offset).map_err(Error::io(&self.path))?;
-        Block::open(bytes).map_err(fault)
+        check(bytes).map_err(fault)?;
+        Ok(bytes)
     }
 
     /// The checksums of all data blocks and the footer: what tells this table from any other without reading it all.
@@ -93,4 +110,12 @@ impl Table {
         }
         Ok(all)
     }
+}
+
+/// The first `size` bytes of a buffer, which grows where it must and is never cleared: it is about to be overwritten.
+pub fn room(bytes: &mut Vec<u8>, size: usize) -> &mut [u8] {
+    if bytes.len() < size {
+        bytes.resize(size, 0);
+    }
+    &mut bytes[..size]
 }

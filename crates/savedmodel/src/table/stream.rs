@@ -6,8 +6,8 @@ use std::{io::Read, path::Path};
 
 use super::{
     FOOTER, Handle, RAW, SNAPPY, TRAILER,
-    block::{Block, Header},
-    checksum, footer,
+    block::{Block, Header, check},
+    footer,
 };
 use crate::{
     error::{BlockFault, Error, Result},
@@ -101,13 +101,9 @@ impl<'p, R: Read> BlockStream<'p, R> {
         };
         self.end = size + TRAILER;
         self.fill(self.end)?;
-        let block = &self.bytes[..self.end];
-        let crc = block.last_chunk().map(|crc| u32::from_le_bytes(*crc));
-        if Some(checksum(&block[..size + 1])) != crc {
-            return Err(self.fault(BlockFault::Checksum));
-        }
-        if block[size] != kind {
-            return Err(self.fault(BlockFault::Compression(block[size])));
+        check(&self.bytes[..self.end]).map_err(|fault| self.fault(fault))?;
+        if self.bytes[size] != kind {
+            return Err(self.fault(BlockFault::Compression(self.bytes[size])));
         }
         Ok(Handle { offset: self.offset, size: size as u64 })
     }
