@@ -5,5 +5,6 @@ pub(crate) mod cargo;
 pub(crate) mod docker;
 pub(crate) mod files;
 pub(crate) mod host;
+pub(crate) mod http;
 pub(crate) mod lock;
 pub(crate) mod sources;

@@ -131,3 +131,16 @@ pub(crate) struct Root {
     /// `YYYYMMDD`.
     pub package_date: String,
 }
+
+/// Files from the network.
+pub(crate) trait Fetch {
+    /// Brings `url` to `to`, going on where an earlier attempt stopped; a total of 0 in the progress is unknown.
+    async fn download(&self, url: &str, to: &Path, progress: Progress<'_>, say: Say<'_>) -> Result<Downloaded>;
+}
+
+/// A file that has arrived whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Downloaded {
+    pub sha256: String,
+    pub bytes: u64,
+}

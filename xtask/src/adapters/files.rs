@@ -1,8 +1,15 @@
 //! Files of this checkout that commands read, measure and remove.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Result, bail};
+
+/// A thread at work when a run was interrupted stands still within a moment, but not within none.
+const TRIES: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(10);
 
 /// The path without links and `..`; of a file that is not there, as far as it can be told.
 pub(crate) fn resolved(path: &Path) -> PathBuf {
@@ -37,5 +44,17 @@ pub(crate) fn remove(path: &Path) -> Result<()> {
         Err(_) => Ok(()),
         Ok(meta) if meta.is_dir() => Ok(fs_err::remove_dir_all(path)?),
         Ok(_) => Ok(fs_err::remove_file(path)?),
+    }
+}
+
+/// The same of a folder that somebody may still be writing into, for a moment longer.
+pub(crate) async fn remove_stubborn(path: &Path) -> Result<()> {
+    let mut tries = 0;
+    loop {
+        match remove(path) {
+            Err(_) if tries < TRIES => tries += 1,
+            removed => return removed,
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }

@@ -4,10 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
-    CheckpointSource,
-    plan::{BuildExporter, ExportPlan, PlannedExporter},
-};
+use super::plan::{BuildExporter, ExportPlan, PlannedExporter};
 use crate::domain::receipt::{self, InputTable, SourceFacts};
 
 /// Raised when the shape or the meaning of the inputs changes; older receipts then no longer hold.
@@ -103,15 +100,6 @@ pub fn differences(receipt: &ModelReceipt, now: &InputTable) -> Vec<String> {
         before.insert(WEIGHTS.into(), Value::Null);
     }
     receipt::changes(&before, now)
-}
-
-/// Identity of weights that can be told without looking at them.
-pub fn identity(checkpoint: &CheckpointSource) -> Option<String> {
-    match checkpoint {
-        CheckpointSource::Url { pin, .. } => pin.as_deref().map(of_archive),
-        CheckpointSource::Path(_) => None,
-        CheckpointSource::Synthetic(seed) => Some(format!("synthetic:{seed}")),
-    }
 }
 
 /// Identity of an archive by its sha256: the same wherever it came from.
