@@ -89,9 +89,11 @@ fn model(args: &ExportModel, profile: &Profile, session: &Session) -> Result<Mod
     Ok(model)
 }
 
+/// Asks where writing will begin: a folder that is not there yet must not be left behind by a run that is refused.
 fn preflight(plan: &ExportPlan, session: &Session) -> Result<()> {
-    let folders = [session.folders.root.join(&plan.output), session.folders.root.join("target/xtask")];
-    let unwritable = ThisHost::unwritable(&folders);
+    let output = session.folders.root.join(&plan.output);
+    let output = output.ancestors().find(|folder| folder.is_dir()).unwrap_or(&session.folders.root);
+    let unwritable = ThisHost::unwritable(&[output.to_owned(), session.folders.root.join("target/xtask")]);
     if unwritable.is_empty() {
         return Ok(());
     }

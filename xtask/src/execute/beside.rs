@@ -64,8 +64,9 @@ mod tests {
                 seen.store(true, Ordering::Relaxed);
                 Ok(())
             };
+            let progress = |_, _| begun.notify_one();
             tokio::select! {
-                _ = beside(&|_, _| begun.notify_one(), work) => panic!("it was to be dropped"),
+                _ = beside(&progress, work) => panic!("it was to be dropped"),
                 () = waiting => {}
             }
         });

@@ -153,7 +153,7 @@ async fn make<F, S, X: Exporting>(
         let info = seal(&partial, &receipt, ports.exporting).await?;
         // On this side: after an interrupt a thread may still be at work, but nothing can take the place.
         place.take(&partial.folder)?;
-        Ok((receipt, info))
+        Ok((receipt, ModelInfo { folder: place.folder.clone(), ..info }))
     };
     let finished = finished.await;
     partial.end();

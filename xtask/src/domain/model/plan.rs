@@ -276,3 +276,54 @@ impl fmt::Display for BuildExporter {
         writeln!(f, "docker commit exporter {}", shell_quote(&self.run.image))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    /// The plan of the shipped file's profile with another model.
+    fn plan(profile: &str, change: impl FnOnce(&mut Model)) -> Result<String, ExportPlanError> {
+        let config = Config::parse(include_str!("../../../../config.toml"), "config.toml").expect("sound");
+        let profile = config.profile(profile).expect("known");
+        let mut model = profile.model.clone();
+        change(&mut model);
+        let (engine, resources) = (&config.engine, &config.resources);
+        let output = "out/".into();
+        let inputs = Inputs { profile, model: &model, engine, resources, trust_on_first_use: true, output };
+        export_model(&inputs).map(|plan| plan.to_string())
+    }
+
+    #[test]
+    fn a_pin_is_a_line_that_checks_it() {
+        let url = "https://host/it's.tar.gz".to_owned();
+        let pinned =
+            |model: &mut Model| model.checkpoint = Some(CheckpointSource::Url { url, pin: Some("abc".into()) });
+        let lines = "curl --continue-at - --output target/xtask/downloads/it_s.tar.gz 'https://host/it'\\''s.tar.gz'\n\
+                     echo 'abc  target/xtask/downloads/it_s.tar.gz' | sha256sum --check\n\
+                     export target/xtask/downloads/it_s.tar.gz to out/1  # native";
+        let plan = plan("sample", pinned).expect("sound");
+        assert!(plan.contains(lines), "{plan}");
+    }
+
+    #[test]
+    fn trust_is_told_in_the_plan() {
+        let plan = plan("article", |_| {}).expect("sound");
+        assert!(plan.contains("# sha256 not pinned: trusted on first use"), "{plan}");
+    }
+
+    #[test]
+    fn only_weights_that_exist_are_called_trained() {
+        assert!(plan("sample", |_| {}).expect("sound").contains("each marked as untrained"));
+        assert!(!plan("article", |_| {}).expect("sound").contains("untrained"));
+    }
+
+    #[test]
+    fn what_cannot_be_exported_is_refused_while_planning() {
+        let error = plan("sample", |model| model.checkpoint = None).expect_err("no weights");
+        assert_eq!(error, ExportPlanError::NoCheckpoint("sample".into()));
+        let image = Exporter::Image { image: "x".into(), command: Vec::new() };
+        let error = plan("sample", |model| model.exporter = image).expect_err("no file");
+        assert_eq!(error, ExportPlanError::SyntheticInContainer("sample".into()));
+    }
+}

@@ -106,3 +106,101 @@ pub fn differences(receipt: &ModelReceipt, now: &InputTable) -> Vec<String> {
 pub fn of_archive(sha256: &str) -> String {
     format!("sha256:{sha256}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::model::{
+        CheckpointSource, Scores,
+        plan::{Native, RunExporter},
+    };
+
+    fn plan(exporter: PlannedExporter) -> ExportPlan {
+        ExportPlan {
+            profile: "p".into(),
+            model: "inception".into(),
+            version: 1,
+            checkpoint: CheckpointSource::Synthetic(7),
+            trust_on_first_use: false,
+            exporter,
+            output: "model-data".into(),
+        }
+    }
+
+    fn native(scores: Scores) -> ExportPlan {
+        plan(PlannedExporter::Native(Native { scores, warm_up: vec!["a.jpg".into()] }))
+    }
+
+    fn facts() -> Facts {
+        let checkpoint = Some("synthetic:7".into());
+        Facts { checkpoint, graph_revision: 3, warm_up: vec!["cafe".into()], sources: None }
+    }
+
+    fn receipt(plan: &ExportPlan, facts: &Facts) -> ModelReceipt {
+        let inputs = inputs(plan, facts);
+        let key = receipt::key(&inputs);
+        ModelReceipt { schema: SCHEMA, model: plan.model.clone(), key, inputs, files: Vec::new(), notice: None }
+    }
+
+    #[test]
+    fn inputs_are_what_decides_the_files_and_no_more() {
+        let table = inputs(&native(Scores::Logits), &facts());
+        let expected = json!({
+            "checkpoint": "synthetic:7",
+            "exporter": "native",
+            "graph-revision": 3,
+            "label-prefix": "(untrained) ",
+            "model-name": "inception",
+            "network": "inception-v3",
+            "scores": "logits",
+            "warm-up": ["cafe"],
+        });
+        assert_eq!(json!(table), expected);
+        let moved =
+            ExportPlan { version: 2, output: "/elsewhere".into(), profile: "q".into(), ..native(Scores::Logits) };
+        assert_eq!(inputs(&moved, &facts()), table);
+    }
+
+    #[test]
+    fn a_command_of_an_image_is_an_input() {
+        let run = |command: &str| {
+            let run = RunExporter { image: "x:1".into(), command: vec![command.into()], network: None, memory: None };
+            plan(PlannedExporter::Image(run))
+        };
+        let told = differences(&receipt(&run("a"), &facts()), &inputs(&run("b"), &facts()));
+        assert_eq!(told, ["exporter changed: command [\"a\"] -> [\"b\"]"]);
+    }
+
+    #[test]
+    fn differences_are_told_in_words() {
+        let before = receipt(&native(Scores::Logits), &facts());
+        let now = Facts { graph_revision: 4, warm_up: Vec::new(), ..facts() };
+        assert_eq!(
+            differences(&before, &inputs(&native(Scores::Softmax), &now)),
+            ["graph-revision changed: 3 -> 4", "scores changed: logits -> softmax", "warm-up changed: -cafe"]
+        );
+        assert!(differences(&before, &before.inputs).is_empty());
+        let altered = ModelReceipt { key: "0".into(), ..before.clone() };
+        assert_eq!(differences(&altered, &before.inputs), ["its receipt was altered"]);
+        let older = ModelReceipt { schema: 0, ..before };
+        assert_eq!(differences(&older, &older.inputs), ["its receipt has schema 0, this xtask writes 1"]);
+    }
+
+    #[test]
+    fn weights_that_are_still_to_be_fetched_differ_from_none() {
+        let before = receipt(&native(Scores::Logits), &facts());
+        let unknown = Facts { checkpoint: None, ..facts() };
+        assert!(differences(&before, &inputs(&native(Scores::Logits), &unknown)).is_empty());
+        let other = Facts { checkpoint: Some(of_archive("abc")), ..facts() };
+        let told = differences(&before, &inputs(&native(Scores::Logits), &other));
+        assert_eq!(told, ["checkpoint changed: synthetic:7 -> sha256:abc"]);
+    }
+
+    #[test]
+    fn a_receipt_is_read_as_it_was_written() {
+        let receipt = receipt(&native(Scores::Logits), &facts());
+        let text = serde_json::to_string(&receipt).expect("plain data");
+        assert!(!text.contains("notice"), "{text}");
+        assert_eq!(serde_json::from_str::<ModelReceipt>(&text).expect("own text"), receipt);
+    }
+}

@@ -96,9 +96,7 @@ async fn fetch_whole(
     if let Some(expected) = expected.filter(|expected| *expected != downloaded.sha256) {
         fs_err::remove_file(&files.partial)?;
         let (whose, mend) = match wanted.pin {
-            Some(_) => {
-                ("config.toml pins", "mend `sha256` in [model] of config.toml if the archive was renewed".to_owned())
-            }
+            Some(_) => ("config.toml pins", "mend `sha256` in config.toml if the archive was renewed".to_owned()),
             None => {
                 let sum = files.sum_name();
                 ("its first use had", format!("remove target/xtask/downloads/{sum} if the archive was renewed"))
@@ -120,15 +118,17 @@ async fn fetch_whole(
 fn trust(wanted: &Wanted<'_>, sum: &str, files: &Files, shown: &str, report: &Report) -> Result<()> {
     if !wanted.trust_on_first_use {
         bail!(
-            "{} is not pinned and was never used here; its sha256 is\n  {sum}\nCompare it with what its publisher says, then \
-             write into [model] of config.toml\n  sha256 = \"{sum}\"\nor run again with --trust-on-first-use. {shown} is \
-             kept: nothing is downloaded again",
-            wanted.url
+            "{url} is not pinned and was never used here; its sha256 is\n  {sum}\nCompare it with what its publisher says, \
+             then write into config.toml\n  checkpoint = \"{url}\"\n  sha256 = \"{sum}\"\nor run again with \
+             --trust-on-first-use. {shown} is kept: nothing is downloaded again",
+            url = wanted.url
         );
     }
     // The form of `sha256sum`, so that it can be checked by hand.
     fs_err::write(&files.sum, format!("{sum}  {}\n", files.name))?;
-    report.warning(&format!("{shown} is trusted on first use; to pin it, write sha256 = \"{sum}\" into [model]"));
+    report.warning(&format!(
+        "{shown} is trusted on first use; to pin it, write sha256 = \"{sum}\" beside `checkpoint` in config.toml"
+    ));
     Ok(())
 }
 
