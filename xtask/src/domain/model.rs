@@ -72,6 +72,14 @@ impl FromStr for CheckpointSource {
     }
 }
 
+/// The address as it may be printed: what follows the path can be a key to it.
+pub fn shown(url: &str) -> String {
+    match url.find(['?', '#']) {
+        Some(end) => format!("{}?…", &url[..end]),
+        None => url.into(),
+    }
+}
+
 /// What a download is called on this disk: the last part of its address, without what no file name should hold.
 pub fn file_name(url: &str) -> String {
     let path = url.split(['?', '#']).next().unwrap_or_default();
@@ -159,6 +167,12 @@ mod tests {
     fn a_login_in_an_address_is_refused_and_not_repeated() {
         let error = "https://me:hunter2@host/x".parse::<CheckpointSource>().expect_err("a login").to_string();
         assert!(error.contains("login") && !error.contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn what_may_be_a_key_is_not_shown() {
+        assert_eq!(shown("https://host/x.tar.gz?token=hunter2#a"), "https://host/x.tar.gz?…");
+        assert_eq!(shown("https://host/x.tar.gz"), "https://host/x.tar.gz");
     }
 
     #[test]

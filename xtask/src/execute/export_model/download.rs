@@ -46,7 +46,7 @@ pub(super) async fn obtain(
         report.note(&format!("{}: comes from another address than before, fetched anew", files.name));
         files.forget()?;
     }
-    fs_err::write(&files.origin, format!("{}\n", wanted.url))?;
+    fs_err::write(&files.origin, digest(wanted.url))?;
     let expected = expected(wanted, folders);
     let shown = folders.shown(&files.whole).display().to_string();
     let there = match files.whole.is_file() {
@@ -105,7 +105,7 @@ async fn fetch_whole(
         bail!(
             "{} has sha256 {} ({}), {whose} {expected}; what arrived was removed. Run again if the transfer may have been \
              tampered with or cut, or {mend}",
-            wanted.url,
+            model::shown(wanted.url),
             downloaded.sha256,
             bytes(downloaded.bytes),
         );
@@ -119,9 +119,9 @@ fn trust(wanted: &Wanted<'_>, sum: &str, files: &Files, shown: &str, report: &Re
     if !wanted.trust_on_first_use {
         bail!(
             "{url} is not pinned and was never used here; its sha256 is\n  {sum}\nCompare it with what its publisher says, \
-             then write into config.toml\n  checkpoint = \"{url}\"\n  sha256 = \"{sum}\"\nor run again with \
+             then write beside `checkpoint` in config.toml\n  sha256 = \"{sum}\"\nor run again with \
              --trust-on-first-use. {shown} is kept: nothing is downloaded again",
-            url = wanted.url
+            url = model::shown(wanted.url)
         );
     }
     // The form of `sha256sum`, so that it can be checked by hand.
@@ -160,7 +160,7 @@ struct Files {
     partial: PathBuf,
     /// What a trusted first use found.
     sum: PathBuf,
-    /// The address it is from: another one may end in the same name.
+    /// Digest of the address it is from: another one may end in the same name, and each may hold a secret.
     origin: PathBuf,
 }
 
@@ -187,7 +187,7 @@ impl Files {
 
     /// Whether what is there, if anything, came from this address; what was put there by hand did.
     fn is_from(&self, url: &str) -> bool {
-        fs_err::read_to_string(&self.origin).map_or(true, |origin| origin.trim_end() == url)
+        fs_err::read_to_string(&self.origin).map_or(true, |origin| origin == digest(url))
     }
 
     fn forget(&self) -> Result<()> {
@@ -196,6 +196,10 @@ impl Files {
         }
         Ok(())
     }
+}
+
+fn digest(url: &str) -> String {
+    format!("{:x}", Sha256::digest(url))
 }
 
 fn remove_if_there(path: &Path) -> Result<()> {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::{BuildExporter, CHECKPOINT, ExportPlan, Native, OUTPUT, PlannedExporter, RunExporter, download};
 use crate::domain::{
-    model::CheckpointSource,
+    model::{CheckpointSource, shown},
     profile::BaseImage,
     step::Step,
     toolchain::{self, shell_line, shell_quote},
@@ -16,7 +16,7 @@ impl fmt::Display for ExportPlan {
         writeln!(f, "# export-model, profile {}: {} version {}", self.profile, self.model, self.version)?;
         if let CheckpointSource::Url { url, pin } = &self.checkpoint {
             let file = download(url);
-            write!(f, "curl --continue-at - --output {file} {}", shell_quote(url))?;
+            write!(f, "curl --continue-at - --output {file} {}", shell_quote(&shown(url)))?;
             match (pin, self.trust_on_first_use) {
                 (Some(pin), _) => writeln!(f, "\necho '{pin}  {file}' | sha256sum --check")?,
                 (None, false) => writeln!(f, "  # sha256 not pinned: first use wants --trust-on-first-use")?,
