@@ -13,7 +13,7 @@ use crate::domain::source::Repository;
 /// Called with each line of progress that an adapter has to tell.
 pub(crate) type Say<'a> = &'a (dyn Fn(String) + Sync);
 
-/// Called with the bytes that have moved and the bytes there are.
+/// Called with the bytes that have moved and the bytes there are; 0 where nobody says how many there are.
 pub(crate) type Progress<'a> = &'a (dyn Fn(u64, u64) + Sync);
 
 /// A container engine, perhaps on another machine: nothing is ever bound to a folder of this one.
@@ -134,11 +134,12 @@ pub(crate) struct Root {
 
 /// Files from the network.
 pub(crate) trait Fetch {
-    /// Brings `url` to `to`, going on where an earlier attempt stopped; a total of 0 in the progress is unknown.
+    /// Brings all of `url` into `to`, going on from what an earlier try left there, and says what arrived.
+    /// `to` is for a file under way: the caller compares the digest with its own, and renames or removes the file.
     async fn download(&self, url: &str, to: &Path, progress: Progress<'_>, say: Say<'_>) -> Result<Downloaded>;
 }
 
-/// A file that has arrived whole.
+/// A file that is here as a whole; nobody has judged yet whether it is the right one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Downloaded {
     pub sha256: String,

@@ -47,14 +47,15 @@ pub(crate) fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// The same of a folder that somebody may still be writing into, for a moment longer.
+/// The same of a folder that somebody may still be writing into, for a moment longer: gone is what stays gone.
 pub(crate) async fn remove_stubborn(path: &Path) -> Result<()> {
     let mut tries = 0;
-    loop {
+    while fs_err::symlink_metadata(path).is_ok() {
         match remove(path) {
-            Err(_) if tries < TRIES => tries += 1,
-            removed => return removed,
+            Err(error) if tries == TRIES => return Err(error),
+            _ => tries += 1,
         }
         tokio::time::sleep(PAUSE).await;
     }
+    Ok(())
 }

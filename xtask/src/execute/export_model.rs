@@ -132,6 +132,7 @@ async fn make<F, S, X: Exporting>(
                     label_prefix: plan.label_prefix().into(),
                     model_name: plan.model.clone(),
                     pictures,
+                    scratch: partial.scratch.clone(),
                 };
                 write(order, place, &partial, ports.exporting, report).await?
             }

@@ -55,10 +55,12 @@ pub(super) async fn gather<F, S: Source, X: Exporting>(
 }
 
 fn nothing_missing(plan: &ExportPlan, pictures: &[String], folders: &Folders) -> Result<()> {
-    let missing = |path: &String| !folders.root.join(path).exists();
+    let missing = |path: &str| !folders.root.join(path).exists();
     let mut lines = Vec::new();
+    // A V2 checkpoint is named by what its files begin with.
     if let CheckpointSource::Path(path) = &plan.checkpoint
         && missing(path)
+        && missing(&format!("{path}.index"))
     {
         lines.push(format!("  - checkpoint {path}: name an archive, a folder or a checkpoint file that exists"));
     }

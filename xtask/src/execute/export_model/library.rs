@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use savedmodel::{ExportOptions, ModelInfo, NamedTensors, Picture, checkpoint, synthetic};
+use savedmodel::{ExportOptions, ModelInfo, NamedTensors, Picture, checkpoint, synthetic::Synthetic};
 
 use crate::domain::model::{Scores, receipt::FileRecord};
 
@@ -36,6 +36,8 @@ pub(crate) struct Order {
     pub model_name: String,
     /// File name and encoded bytes of each warm-up picture.
     pub pictures: Vec<(String, Vec<u8>)>,
+    /// A folder that may be made; the caller removes it.
+    pub scratch: PathBuf,
 }
 
 /// The real one.
@@ -53,8 +55,8 @@ impl Exporting for Library {
 
     fn export(&self, order: Order, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<FileRecord>> {
         let mut tensors: Box<dyn NamedTensors + Send> = match &order.weights {
-            Weights::At(path) => checkpoint::open(path).context("read the checkpoint")?,
-            Weights::Synthetic(seed) => synthetic::open(*seed),
+            Weights::At(path) => open(path, &order.scratch).context("read the checkpoint")?,
+            Weights::Synthetic(seed) => Box::new(Synthetic::inception_v3(*seed)),
         };
         let options = ExportOptions {
             scores: match order.scores {
@@ -73,5 +75,24 @@ impl Exporting for Library {
 
     fn verify(&self, folder: &Path) -> Result<ModelInfo> {
         Ok(savedmodel::verify(folder)?)
+    }
+}
+
+/// Reads archives as they stream out, except for those that have their index behind their data.
+fn open(path: &Path, scratch: &Path) -> Result<Box<dyn NamedTensors + Send>> {
+    if !checkpoint::needs_unpacking(path)? {
+        return Ok(checkpoint::open(path)?);
+    }
+    fs_err::create_dir_all(scratch)?;
+    checkpoint::unpack(path, scratch)?;
+    Ok(checkpoint::open(&innermost(scratch)?)?)
+}
+
+/// Archives mostly hold one folder, and that folder the files.
+fn innermost(folder: &Path) -> Result<PathBuf> {
+    let mut entries = fs_err::read_dir(folder)?;
+    match (entries.next().transpose()?, entries.next()) {
+        (Some(only), None) if only.path().is_dir() => innermost(&only.path()),
+        _ => Ok(folder.to_owned()),
     }
 }

@@ -118,6 +118,8 @@ fn check_files(folder: &Path, receipt: &ModelReceipt) -> Result<()> {
 /// A version under way, in a folder that nobody serves; the next run knows where to look for it after a kill.
 pub(super) struct Partial {
     pub folder: PathBuf,
+    /// For a checkpoint that has to be unpacked.
+    pub scratch: PathBuf,
     /// Holds the folder's path, since it may lie outside the checkout.
     note: PathBuf,
 }
@@ -131,13 +133,15 @@ impl Partial {
         fs_err::create_dir_all(&place.output)?;
         fs_err::write(&note, folder.display().to_string())?;
         fs_err::create_dir(&folder)?;
-        Ok(Self { folder, note })
+        let scratch = scene.folders.work().join(format!("checkpoint-{}", scene.run));
+        Ok(Self { folder, scratch, note })
     }
 
     /// Leaves nothing behind but what took its place.
     pub fn end(self) {
         // What has been renamed is not there any more; and the error at hand says more than a second one.
         let _ = fs_err::remove_dir_all(&self.folder);
+        let _ = fs_err::remove_dir_all(&self.scratch);
         let _ = fs_err::remove_file(&self.note);
     }
 }

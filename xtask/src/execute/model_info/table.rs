@@ -50,11 +50,11 @@ fn signature(name: &str, signature: &Signature, text: &mut String) -> std::fmt::
     Ok(())
 }
 
-/// `float [?, 5]`.
+/// `float [?,5]`.
 fn typed(tensor: &TensorInfo) -> String {
     let size = |size: &i64| if *size < 0 { "?".into() } else { size.to_string() };
     match &tensor.shape {
-        Some(shape) => format!("{} [{}]", tensor.dtype, shape.iter().map(size).collect::<Vec<_>>().join(", ")),
+        Some(shape) => format!("{} [{}]", tensor.dtype, shape.iter().map(size).collect::<Vec<_>>().join(",")),
         None => format!("{} of any shape", tensor.dtype),
     }
 }
@@ -78,8 +78,7 @@ fn variables(variables: &[Variable], text: &mut String) -> std::fmt::Result {
         largest.truncate(LARGEST);
     }
     for variable in largest {
-        let shape: Vec<String> = variable.shape.iter().map(ToString::to_string).collect();
-        let typed = format!("{} [{}]", variable.dtype, shape.join(", "));
+        let typed = format!("{} {}", variable.dtype, variable.shape);
         writeln!(text, "{:>12}  {typed:<26} {}", bytes(variable.bytes), variable.name)?;
     }
     Ok(())
@@ -87,8 +86,7 @@ fn variables(variables: &[Variable], text: &mut String) -> std::fmt::Result {
 
 /// Numbers in all variables.
 pub(crate) fn parameters(variables: &[Variable]) -> u64 {
-    let product = |variable: &Variable| variable.shape.iter().fold(1u64, |product, size| product.saturating_mul(*size));
-    variables.iter().map(product).fold(0, u64::saturating_add)
+    variables.iter().map(|variable| variable.shape.elements().unwrap_or(u64::MAX)).fold(0, u64::saturating_add)
 }
 
 /// `1001: background, tench, goldfish, …, toilet tissue`.
@@ -104,26 +102,27 @@ fn labels(labels: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use expect_test::expect;
+    use savedmodel::{DataType, Shape};
 
     use super::*;
 
-    fn tensor(tensor: &str, dtype: &str, shape: Option<&[i64]>) -> TensorInfo {
-        TensorInfo { tensor: tensor.into(), dtype: dtype.into(), shape: shape.map(<[i64]>::to_vec) }
+    fn tensor(tensor: &str, dtype: DataType, shape: Option<&[i64]>) -> TensorInfo {
+        TensorInfo { tensor: tensor.into(), dtype, shape: shape.map(<[i64]>::to_vec) }
     }
 
     fn variable(name: String, shape: &[u64]) -> Variable {
         let bytes = shape.iter().product::<u64>() * 4;
-        Variable { name, dtype: "float".into(), shape: shape.to_vec(), bytes }
+        Variable { name, dtype: DataType::FLOAT, shape: Shape(shape.to_vec()), bytes }
     }
 
     #[test]
     fn a_model_is_told_at_a_glance() {
         let signature = Signature {
             method: "tensorflow/serving/predict".into(),
-            inputs: [("images".into(), tensor("tf_example:0", "string", Some(&[-1])))].into(),
+            inputs: [("images".into(), tensor("tf_example:0", DataType::STRING, Some(&[-1])))].into(),
             outputs: [
-                ("scores".into(), tensor("TopKV2:0", "float", Some(&[-1, 5]))),
-                ("x".into(), tensor("x:0", "int64", None)),
+                ("scores".into(), tensor("TopKV2:0", DataType::FLOAT, Some(&[-1, 5]))),
+                ("x".into(), tensor("x:0", DataType::INT64, None)),
             ]
             .into(),
         };
@@ -155,7 +154,7 @@ mod tests {
 
             signature predict_images (tensorflow/serving/predict)
               in   images           string [?]           tf_example:0
-              out  scores           float [?, 5]         TopKV2:0
+              out  scores           float [?,5]          TopKV2:0
               out  x                int64 of any shape   x:0
 
             op       nodes

@@ -1,0 +1,33 @@
+//! Exports a checkpoint (or `synthetic:SEED`) to a version folder: `cargo run --example export -- CHECKPOINT FOLDER [softmax]`.
+
+use std::{path::Path, process::ExitCode};
+
+use savedmodel::{ExportOptions, NamedTensors, Scores, checkpoint, export, synthetic::Synthetic, verify};
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (Some(from), Some(to)) = (arguments.first(), arguments.get(1)) else { return ExitCode::from(2) };
+    let scores = if arguments.iter().any(|word| word == "softmax") { Scores::Softmax } else { Scores::Logits };
+    match run(from, Path::new(to), scores) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(from: &str, to: &Path, scores: Scores) -> savedmodel::Result<()> {
+    let seed = from.strip_prefix("synthetic:").and_then(|seed| seed.parse().ok());
+    let mut tensors: Box<dyn NamedTensors + Send> = match seed {
+        Some(seed) => Box::new(Synthetic::inception_v3(seed)),
+        None => checkpoint::open(from.as_ref())?,
+    };
+    let label_prefix = if seed.is_some() { "(untrained) ".into() } else { String::new() };
+    let options = ExportOptions { scores, label_prefix, model_name: "inception".into(), pictures: Vec::new() };
+    std::fs::create_dir_all(to).map_err(|source| savedmodel::Error::Io { file: to.into(), source })?;
+    let exported = export(tensors.as_mut(), &options, to, &mut |_, _| {})?;
+    let info = verify(to)?;
+    println!("{} variables, {} nodes, {} parameters", info.variables.len(), info.nodes, exported.parameters);
+    Ok(())
+}

@@ -1,0 +1,101 @@
+//! Checkpoints: trained variables as they were saved, in either of TensorFlow's formats, packed or unpacked.
+//! All of them are [`NamedTensors`]; which file is what is found out here, reading is done below.
+
+mod archive;
+mod bundle;
+mod locate;
+mod slices;
+mod unpack;
+mod v1;
+mod values;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::Read,
+    path::Path,
+};
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    error::{Error, Result},
+    table::reader::Table,
+    tensor::TensorSpec,
+};
+
+pub use archive::ArchivedV1;
+pub use bundle::{Bundle, BundleWriter};
+pub use unpack::unpack;
+pub use v1::V1File;
+
+use locate::Located;
+
+/// Receives a tensor: its name and its elements, row-major and little-endian.
+pub type Take<'a> = dyn FnMut(&str, &[u8]) -> Result<()> + 'a;
+
+/// Tensors by name, none of which is read before it is wanted.
+pub trait NamedTensors {
+    /// What people call the source, for messages.
+    fn origin(&self) -> &Path;
+
+    /// Every tensor there is.
+    fn specs(&self) -> &BTreeMap<String, TensorSpec>;
+
+    /// Hands each tensor of `wanted` to `take`, once, in the source's own order. Memory stays bounded by the largest of
+    /// them and a buffer.
+    ///
+    /// A source that arrives as a stream can be read once only.
+    ///
+    /// # Errors
+    /// A tensor that is missing, damaged, or of a dtype without a fixed size; and whatever `take` fails with.
+    fn read(&mut self, wanted: &BTreeSet<&str>, take: &mut Take<'_>) -> Result<()>;
+}
+
+/// Opens a checkpoint:
+///
+/// - a `.tar.gz` (or `.tgz`) with a V1 checkpoint, which is read as it streams by and never unpacked,
+/// - a V1 file, such as `model.ckpt-157585`,
+/// - a V2 bundle, by its prefix or by its `.index` file,
+/// - a folder with the text file `checkpoint` that names one of these, or with just one of them.
+///
+/// # Errors
+/// Nothing of this is there, or it is damaged. An archive with a V2 bundle is refused, because its index comes after its
+/// data: [`unpack`] it first ([`needs_unpacking`] tells).
+pub fn open(path: &Path) -> Result<Box<dyn NamedTensors + Send>> {
+    Ok(match locate::locate(path)? {
+        Located::Archive(path) => Box::new(ArchivedV1::open(&path)?),
+        Located::V1(path) => Box::new(V1File::open(&path)?),
+        Located::V2(prefix) => Box::new(Bundle::open(&prefix)?),
+    })
+}
+
+/// Whether `path` is an archive that cannot be read as a stream; finding out reads it until its checkpoint begins.
+pub fn needs_unpacking(path: &Path) -> Result<bool> {
+    match locate::locate(path)? {
+        Located::Archive(path) => archive::holds_bundle(&path),
+        Located::V1(_) | Located::V2(_) => Ok(false),
+    }
+}
+
+/// Tells a checkpoint's content from any other's: `sha256:…` over an archive's bytes, `v1:…` and `v2:…` over the
+/// checksums that unpacked checkpoints carry themselves, which takes no time.
+pub fn fingerprint(path: &Path) -> Result<String> {
+    Ok(match locate::locate(path)? {
+        Located::Archive(path) => format!("sha256:{}", sha256_of(&path)?),
+        Located::V1(path) => format!("v1:{:x}", Sha256::digest(Table::open(&path)?.checksums()?)),
+        Located::V2(prefix) => format!("v2:{}", sha256_of(&bundle::index_path(&prefix))?),
+    })
+}
+
+fn sha256_of(path: &Path) -> Result<String> {
+    let mut file = fs_err::File::open(path).map_err(Error::io(path))?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 18];
+    loop {
+        let read = file.read(&mut buffer).map_err(Error::io(path))?;
+        if read == 0 {
+            return Ok(format!("{:x}", hash.finalize()));
+        }
+        hash.update(&buffer[..read]);
+    }
+}
