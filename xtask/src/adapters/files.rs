@@ -1,15 +1,8 @@
 //! Files of this checkout that commands read, measure and remove.
 
-use std::{
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
-
-/// A thread at work when a run was interrupted stands still within a moment, but not within none.
-const TRIES: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(10);
 
 /// The path without links and `..`; of a file that is not there, as far as it can be told.
 pub(crate) fn resolved(path: &Path) -> PathBuf {
@@ -45,17 +38,4 @@ pub(crate) fn remove(path: &Path) -> Result<()> {
         Ok(meta) if meta.is_dir() => Ok(fs_err::remove_dir_all(path)?),
         Ok(_) => Ok(fs_err::remove_file(path)?),
     }
-}
-
-/// The same of a folder that somebody may still be writing into, for a moment longer: gone is what stays gone.
-pub(crate) async fn remove_stubborn(path: &Path) -> Result<()> {
-    let mut tries = 0;
-    while fs_err::symlink_metadata(path).is_ok() {
-        match remove(path) {
-            Err(error) if tries == TRIES => return Err(error),
-            _ => tries += 1,
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
-    Ok(())
 }

@@ -106,7 +106,12 @@ fn preflight(plan: &ExportPlan, session: &Session) -> Result<()> {
 
 async fn export(plan: &ExportPlan, session: &Session) -> Result<Exported> {
     let ports = ExportPorts { fetch: &Http::default(), source: &CheckedOut, exporting: &Library };
-    let scene = ExportScene { folders: &session.folders, run: &session.run, checkout: &session.checkout };
+    let scene = ExportScene {
+        folders: &session.folders,
+        run: &session.run,
+        checkout: &session.checkout,
+        writers: &session.writers,
+    };
     execute::export_model(plan, &ports, &scene, &session.report).await
 }
 

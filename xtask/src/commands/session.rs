@@ -2,10 +2,11 @@
 
 use std::{
     path::{Path, PathBuf},
-    time::SystemTime,
+    sync::Arc,
+    time::{Duration, SystemTime},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
@@ -22,6 +23,10 @@ use crate::{
     report::{self, Report},
 };
 
+/// How long a thread may take to notice an interrupt: longer than between two words about its progress.
+const MOST_PAUSES: u32 = 300;
+const PAUSE: Duration = Duration::from_millis(10);
+
 pub(crate) struct Session {
     pub global: Global,
     pub report: Report,
@@ -30,6 +35,8 @@ pub(crate) struct Session {
     pub run: String,
     /// Identifies this checkout on engines it may share with others.
     pub checkout: String,
+    /// Held by whoever writes files on another thread.
+    pub writers: Arc<()>,
     config_path: PathBuf,
     engine: OnceCell<DockerEngine>,
     lock: OnceCell<CheckoutLock>,
@@ -49,6 +56,7 @@ impl Session {
             run: format!("{seconds:x}-{}", std::process::id()),
             checkout: format!("{:x}", Sha256::digest(identity.as_bytes()))[..8].to_owned(),
             folders: Folders { root },
+            writers: Arc::default(),
             config_path,
             engine: OnceCell::new(),
             lock: OnceCell::new(),
@@ -97,8 +105,9 @@ impl Session {
     /// Ends this run's containers, removes its half-written files, and lets go of the checkout.
     pub async fn sweep(&mut self) -> Result<()> {
         if self.lock.get().is_some() {
+            self.wait_for_writers().await?;
             for partial in self.leftover_files() {
-                files::remove_stubborn(&partial).await?;
+                files::remove(&partial)?;
             }
         }
         if let Some(engine) = self.engine.get() {
@@ -107,6 +116,19 @@ impl Session {
         }
         if let Some(lock) = self.lock.take() {
             lock.release();
+        }
+        Ok(())
+    }
+
+    /// A thread that was at work when the run was interrupted would bring back what is swept under it.
+    async fn wait_for_writers(&self) -> Result<()> {
+        let mut pauses = 0;
+        while Arc::strong_count(&self.writers) > 1 {
+            if pauses == MOST_PAUSES {
+                bail!("a thread is still writing");
+            }
+            pauses += 1;
+            tokio::time::sleep(PAUSE).await;
         }
         Ok(())
     }

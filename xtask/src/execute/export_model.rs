@@ -8,7 +8,7 @@ mod library;
 mod tests;
 mod version;
 
-use std::{path::PathBuf, time::Instant};
+use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use anyhow::{Context, Result, bail};
 use savedmodel::ModelInfo;
@@ -46,6 +46,8 @@ pub(crate) struct ExportScene<'a> {
     pub folders: &'a Folders,
     pub run: &'a str,
     pub checkout: &'a str,
+    /// Held by whoever writes on another thread: sweeping after an interrupt waits until all have let go.
+    pub writers: &'a Arc<()>,
 }
 
 /// A version in its place.
@@ -134,7 +136,7 @@ async fn make<F, S, X: Exporting>(
                     pictures,
                     scratch: partial.scratch.clone(),
                 };
-                write(order, place, &partial, ports.exporting, report).await?
+                write(order, (place, &partial), ports.exporting, scene, report).await?
             }
             PlannedExporter::Image(run) => {
                 bail!("exporter image {} cannot be run by this build of xtask yet", run.image)
@@ -167,14 +169,18 @@ async fn make<F, S, X: Exporting>(
 /// The exporter of this program, into the partial folder.
 async fn write(
     order: Order,
-    place: &Place,
-    partial: &Partial,
+    (place, partial): (&Place, &Partial),
     exporting: &impl Exporting,
+    scene: &ExportScene<'_>,
     report: &Report,
 ) -> Result<Vec<FileRecord>> {
     let progress = |done, total| report.event(Event::Bytes { what: place.shown.clone(), done, total: Some(total) });
-    let (exporting, folder) = (exporting.clone(), partial.folder.clone());
-    beside(&progress, move |progress| exporting.export(order, &folder, progress)).await
+    let (exporting, folder, writer) = (exporting.clone(), partial.folder.clone(), scene.writers.clone());
+    let work = move |progress: &mut dyn FnMut(u64, u64)| {
+        let _until_the_end = writer;
+        exporting.export(order, &folder, progress)
+    };
+    beside(&progress, work).await
 }
 
 /// Verifies what was written and puts the receipt beside it, last.

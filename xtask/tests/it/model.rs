@@ -1,6 +1,8 @@
 //! `export-model` and `model-info` as a caller sees them: what the command line changes, what is refused, what is swept.
 //! No network and no engine.
 
+use std::{process::Command, time::Duration};
+
 use sha2::{Digest, Sha256};
 
 use crate::checkout::Checkout;
@@ -46,6 +48,49 @@ fn what_only_the_native_exporter_knows_is_refused_for_others() {
     ran.failed_saying(1, &["--scores and --warm-up are for the native exporter", "[profiles.current.model]"]);
     let ran = checkout.run(&["--dry-run", "--profile", "sample", "export-model"]);
     ran.failed_saying(1, &["synthetic weights are made by the native exporter only"]);
+}
+
+#[test]
+fn the_sample_is_exported_once_and_described() {
+    let checkout = Checkout::bare();
+    let export = |arguments: &[&str]| checkout.run(&[&["--profile", "sample", "export-model"], arguments].concat());
+    let ran = export(&[]);
+    assert_eq!(ran.succeeded().stdout, "model-data/1\n");
+    assert!(ran.stderr.contains("warning: model-data/1: the weights are synthetic and untrained"), "{}", ran.stderr);
+    assert_eq!(checkout.files("model-data"), ["1"]);
+    let receipt = checkout.read("model-data/1/assets.extra/export_receipt.json");
+
+    let events = export(&["--json"]).expect(0).events();
+    let result = events.iter().find(|event| event["event"] == "result").expect("a result");
+    assert_eq!((&result["details"]["state"], &result["line"]), (&"up to date".into(), &"model-data/1".into()));
+    assert_eq!(checkout.read("model-data/1/assets.extra/export_receipt.json"), receipt);
+    let wanted = ["scores changed: logits -> softmax", "--version 2"];
+    assert_eq!(export(&["--scores", "softmax"]).failed_saying(1, &wanted).stdout, "");
+
+    let ran = checkout.run(&["model-info", "model-data"]);
+    assert!(ran.succeeded().stderr.contains("model-data: version 1 is the newest"), "{}", ran.stderr);
+    for part in
+        ["predict_images", "uint8 [?,299,299,3]", "1001: (untrained) ", "4 records", "predictions are meaningless"]
+    {
+        assert!(ran.stdout.contains(part), "`{part}` is not in:\n{}", ran.stdout);
+    }
+    let event = &checkout.run(&["--json", "model-info", "model-data/1"]).expect(0).events()[0];
+    assert_eq!(event["details"]["model"]["variables"].as_array().expect("a list").len(), 388);
+    assert_eq!(event["details"]["receipt"]["inputs"]["checkpoint"], "synthetic:2016");
+}
+
+#[test]
+fn an_interrupt_leaves_nothing_of_a_version() {
+    let checkout = Checkout::bare();
+    let mut run = checkout.command(&["--profile", "sample", "export-model"]).spawn().expect("run the program");
+    while checkout.files("model-data").is_empty() {
+        assert!(run.try_wait().expect("ask").is_none(), "it ended before it could be interrupted");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let sent = Command::new("kill").args(["-INT", &run.id().to_string()]).status().expect("run kill");
+    assert!(sent.success());
+    assert_eq!(run.wait().expect("wait").code(), Some(130));
+    assert!(checkout.files("model-data").is_empty() && checkout.files("target/xtask/work").is_empty());
 }
 
 #[test]

@@ -128,7 +128,7 @@ impl Stage {
     /// Exports, and says how it ended: `exported`, `up to date` or the error.
     async fn export(&self, library: &FakeLibrary) -> String {
         let folders = Folders { root: self.folder.path().to_owned() };
-        let scene = ExportScene { folders: &folders, run: "run", checkout: "checkout" };
+        let scene = ExportScene { folders: &folders, run: "run", checkout: "checkout", writers: &Arc::default() };
         let ports = ExportPorts { fetch: &self.fetch, source: &FakeSource::default(), exporting: library };
         let told = match export_model(&self.plan(), &ports, &scene, &silent()).await {
             Ok(Exported { state: State::UpToDate, .. }) => "up to date".into(),

@@ -89,12 +89,12 @@ pub(crate) fn parameters(variables: &[Variable]) -> u64 {
     variables.iter().map(|variable| variable.shape.elements().unwrap_or(u64::MAX)).fold(0, u64::saturating_add)
 }
 
-/// `1001: background, tench, goldfish, …, toilet tissue`.
+/// `1001: background | tench, Tinca tinca | goldfish | … | toilet tissue`; labels have commas of their own.
 fn labels(labels: &[String]) -> String {
     let ends = match labels {
         [] => return "none".into(),
-        few if few.len() <= 2 * LABELS => few.join(", "),
-        many => format!("{}, …, {}", many[..LABELS].join(", "), many[many.len() - LABELS..].join(", ")),
+        few if few.len() <= 2 * LABELS => few.join(" | "),
+        many => format!("{} | … | {}", many[..LABELS].join(" | "), many[many.len() - LABELS..].join(" | ")),
     };
     format!("{}: {ends}", labels.len())
 }
@@ -147,7 +147,7 @@ mod tests {
             tags         serve
             TensorFlow   1.5.0
             graph        190 nodes, 0 functions
-            labels       7: a, b, c, …, e, f, g
+            labels       7: a | b | c | … | e | f | g
             assets       none
             warm-up      4 records
             notice       only timings are real
@@ -181,7 +181,7 @@ mod tests {
     #[test]
     fn a_model_without_anything_is_told_as_well() {
         assert_eq!(labels(&[]), "none");
-        assert_eq!(labels(&["cat".into(), "dog".into()]), "2: cat, dog");
+        assert_eq!(labels(&["cat".into(), "dog".into()]), "2: cat | dog");
         assert_eq!(parameters(&[]), 0);
         assert_eq!(parameters(&[variable("scalar".into(), &[])]), 1);
     }
