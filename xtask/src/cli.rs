@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, value_parser};
+
+use crate::domain::model::{CheckpointSource, Scores};
 
 /// Builds TensorFlow Serving just right for the machines that will run it.
 #[derive(Debug, Parser)]
@@ -41,12 +43,16 @@ pub struct Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// The whole story on one offline machine: set up the host, then build the sample's servers
+    /// The whole story on one offline machine: set up the host, build the sample's servers, export its model
     Quickstart,
     /// Check every precondition and say how to mend what is missing
     Doctor,
     /// Build the servers: sources, tf-dev image, Bazel, extraction to bin/, proof, receipt
     BuildServers(BuildServers),
+    /// Export the model: from a checkpoint to a version that TF Serving can serve
+    ExportModel(ExportModel),
+    /// Show what a SavedModel is: signatures, ops, variables, labels
+    ModelInfo(ModelInfo),
     /// Show what a binary demands: CPU features by function, glibc, libraries
     Inspect(Inspect),
     /// List what this checkout made on the engine and in target/xtask; --execute removes it
@@ -71,6 +77,35 @@ pub struct BuildServers {
     /// Build the other variants although one has failed (the default)
     #[arg(long)]
     pub keep_going: bool,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct ExportModel {
+    /// Weights: an archive, a folder or a file of this machine, or an http(s) address [default: config.toml's]
+    #[arg(long, value_name = "PATH|URL")]
+    pub checkpoint: Option<CheckpointSource>,
+    /// Folder of all versions [default: the checkout's model-data]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
+    /// Number that names the version's folder; one that exists is never touched [default: config.toml's]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=i64::MAX as u64))]
+    pub version: Option<u64>,
+    /// What scores are: `logits`, as the original exporter has them, or `softmax` [default: config.toml's]
+    #[arg(long, value_name = "logits|softmax")]
+    pub scores: Option<Scores>,
+    /// A picture for the warm-up records; may be given again [default: config.toml's, or generated ones]
+    #[arg(long, value_name = "IMAGE")]
+    pub warm_up: Vec<PathBuf>,
+    /// Use a download that config.toml does not pin, and hold it to that sum from then on
+    #[arg(long)]
+    pub trust_on_first_use: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ModelInfo {
+    /// A folder with saved_model.pb, or one with versions, of which the newest is shown
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
 }
 
 #[derive(Debug, Args)]

@@ -3,7 +3,9 @@
 mod build_servers;
 mod clean;
 mod doctor;
+mod export_model;
 mod inspect;
+mod model_info;
 mod quickstart;
 mod session;
 mod setup;
@@ -29,6 +31,8 @@ pub(crate) async fn run(command: &Command, session: &Session) -> Result<Ended> {
         Command::Quickstart => quickstart::run(session).await,
         Command::Doctor => doctor::run(session).await,
         Command::BuildServers(args) => build_servers::run(args, session).await,
+        Command::ExportModel(args) => export_model::run(args, session).await,
+        Command::ModelInfo(args) => model_info::run(args, session).await,
         Command::Inspect(args) => inspect::run(args, session),
         Command::Clean(args) => clean::run(args, session).await,
         Command::Test(args) => test::run(args, session).await,

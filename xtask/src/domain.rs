@@ -5,6 +5,7 @@ pub mod check;
 pub mod dialect;
 pub mod event;
 pub mod label;
+pub mod model;
 pub mod plan;
 pub mod profile;
 pub mod proof;

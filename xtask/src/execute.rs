@@ -3,9 +3,12 @@
 
 mod attempt;
 mod base;
+mod beside;
 mod cache;
+mod export_model;
 mod freshness;
 mod image;
+mod model_info;
 mod variant;
 
 use std::{
@@ -33,7 +36,9 @@ use crate::{
     report::Report,
 };
 
+pub(crate) use export_model::{ExportPorts, ExportScene, Exported, Library, State, export_model};
 pub(crate) use freshness::{Freshness, look};
+pub(crate) use model_info::{describe, parameters};
 
 /// What steps act through.
 pub(crate) struct Ports<'a, E, S, H> {
@@ -59,6 +64,9 @@ pub(crate) struct Scene<'a> {
     pub fail_fast: bool,
 }
 
+/// How the names of notes end that hold the path of a folder under way.
+pub(crate) const PARTIAL_NOTE: &str = "partial-at";
+
 /// The folders of a checkout.
 #[derive(Debug, Clone)]
 pub(crate) struct Folders {
@@ -80,6 +88,15 @@ impl Folders {
 
     pub fn work(&self) -> PathBuf {
         self.root.join("target/xtask/work")
+    }
+
+    pub fn downloads(&self) -> PathBuf {
+        self.root.join("target/xtask/downloads")
+    }
+
+    /// Where a run notes which folder it is writing a model into.
+    pub fn partial_note(&self, run: &str) -> PathBuf {
+        self.work().join(format!("model-{run}.{PARTIAL_NOTE}"))
     }
 
     /// A path as people know it: from the checkout's root.

@@ -133,7 +133,6 @@ pub(crate) struct Root {
 }
 
 /// Files from the network.
-#[cfg_attr(not(test), expect(dead_code, reason = "the command that downloads is being written"))]
 pub(crate) trait Fetch {
     /// Brings all of `url` into `to`, going on from what an earlier try left there, and says what arrived.
     /// `to` is for a file under way: the caller compares the digest with its own, and renames or removes the file.

@@ -14,8 +14,8 @@ use crate::{
     domain::proof::fixture::{Fixture, code},
     domain::source::Repository,
     ports::{
-        COMPLETE, ContainerJob, CopiedFile, Engine, EngineFacts, Exit, Host, ImageBuild, ImageFacts, Labels, Progress,
-        Root, Say, Source, Tar,
+        COMPLETE, ContainerJob, CopiedFile, Downloaded, Engine, EngineFacts, Exit, Fetch, Host, ImageBuild, ImageFacts,
+        Labels, Progress, Root, Say, Source, Tar,
     },
 };
 
@@ -201,5 +201,22 @@ impl Host for FakeHost {
 
     async fn package_date(&self, _: &str) -> Option<String> {
         None
+    }
+}
+
+/// A network on which every address holds the same file.
+#[derive(Default)]
+pub(crate) struct FakeFetch {
+    pub calls: RefCell<Vec<String>>,
+    pub content: Vec<u8>,
+}
+
+impl Fetch for FakeFetch {
+    async fn download(&self, url: &str, to: &Path, progress: Progress<'_>, _: Say<'_>) -> Result<Downloaded> {
+        self.calls.borrow_mut().push(format!("download {url}"));
+        fs_err::write(to, &self.content)?;
+        let bytes = self.content.len() as u64;
+        progress(bytes, bytes);
+        Ok(Downloaded { sha256: format!("{:x}", Sha256::digest(&self.content)), bytes })
     }
 }

@@ -57,8 +57,8 @@ async fn build(plan: &Plan, fail_fast: bool, config: &Config, session: &Session)
     let source = CheckedOut;
     let freshness = execute::look(plan, &source, &session.folders).await?;
     let fresh = freshness.iter().all(|f| f.current.is_some());
-    if after_a_kill && let Ok(engine) = session.engine(config).await {
-        session.sweep_others(engine).await?;
+    if after_a_kill {
+        session.sweep_killed(config).await?;
     }
     let outcomes = if fresh {
         freshness.iter().filter_map(|f| Some((f.variant.clone(), Outcome::UpToDate(f.current.clone()?)))).collect()

@@ -2,10 +2,11 @@
 
 use std::{
     path::{Path, PathBuf},
-    time::SystemTime,
+    sync::Arc,
+    time::{Duration, SystemTime},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
@@ -18,9 +19,13 @@ use crate::{
     cli::Global,
     config::Config,
     domain::profile::Profile,
-    execute::Folders,
+    execute::{Folders, PARTIAL_NOTE},
     report::{self, Report},
 };
+
+/// How long a thread may take to notice an interrupt: longer than between two words about its progress.
+const MOST_PAUSES: u32 = 300;
+const PAUSE: Duration = Duration::from_millis(10);
 
 pub(crate) struct Session {
     pub global: Global,
@@ -30,6 +35,8 @@ pub(crate) struct Session {
     pub run: String,
     /// Identifies this checkout on engines it may share with others.
     pub checkout: String,
+    /// Held by whoever writes files on another thread.
+    pub writers: Arc<()>,
     config_path: PathBuf,
     engine: OnceCell<DockerEngine>,
     lock: OnceCell<CheckoutLock>,
@@ -49,6 +56,7 @@ impl Session {
             run: format!("{seconds:x}-{}", std::process::id()),
             checkout: format!("{:x}", Sha256::digest(identity.as_bytes()))[..8].to_owned(),
             folders: Folders { root },
+            writers: Arc::default(),
             config_path,
             engine: OnceCell::new(),
             lock: OnceCell::new(),
@@ -78,16 +86,18 @@ impl Session {
         Ok(self.lock.get_or_try_init(acquire).await?.after_a_kill)
     }
 
-    /// Removes what killed runs of this checkout left; needs the lock.
-    pub async fn sweep_others(&self, engine: &DockerEngine) -> Result<()> {
-        let scope = Scope::OtherRuns { checkout: self.checkout.clone(), run: self.run.clone() };
-        let swept = engine.sweep(&scope).await.context("sweep what an earlier run left")?;
-        if !swept.is_empty() {
-            self.report.note(&format!("swept what a killed run left: {}", swept.join(", ")));
-        }
-        for partial in leftover_files(&self.folders) {
+    /// Removes what killed runs of this checkout left, on the engine too where it answers; needs the lock.
+    pub async fn sweep_killed(&self, config: &Config) -> Result<()> {
+        for partial in self.leftover_files() {
             files::remove(&partial)?;
             self.report.note(&format!("removed a killed run's {}", self.folders.shown(&partial).display()));
+        }
+        if let Ok(engine) = self.engine(config).await {
+            let scope = Scope::OtherRuns { checkout: self.checkout.clone(), run: self.run.clone() };
+            let swept = engine.sweep(&scope).await.context("sweep what an earlier run left")?;
+            if !swept.is_empty() {
+                self.report.note(&format!("swept what a killed run left: {}", swept.join(", ")));
+            }
         }
         Ok(())
     }
@@ -95,7 +105,8 @@ impl Session {
     /// Ends this run's containers, removes its half-written files, and lets go of the checkout.
     pub async fn sweep(&mut self) -> Result<()> {
         if self.lock.get().is_some() {
-            for partial in leftover_files(&self.folders) {
+            self.wait_for_writers().await?;
+            for partial in self.leftover_files() {
                 files::remove(&partial)?;
             }
         }
@@ -108,22 +119,48 @@ impl Session {
         }
         Ok(())
     }
+
+    /// A thread that was at work when the run was interrupted would bring back what is swept under it.
+    async fn wait_for_writers(&self) -> Result<()> {
+        let mut pauses = 0;
+        while Arc::strong_count(&self.writers) > 1 {
+            if pauses == MOST_PAUSES {
+                bail!("a thread is still writing");
+            }
+            pauses += 1;
+            tokio::time::sleep(PAUSE).await;
+        }
+        Ok(())
+    }
+
+    /// A path of the command line as plans spell it: from the root where it lies below, else absolute.
+    pub fn seen_from_root(&self, path: &Path) -> String {
+        let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+        self.folders.shown(&absolute).display().to_string()
+    }
+
+    /// Half-written binaries, models and archives, notes of where a model is written last.
+    fn leftover_files(&self) -> Vec<PathBuf> {
+        let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let binary =
+            |path: &PathBuf| name(path).starts_with(".tensorflow_model_server.") && name(path).contains(".partial-");
+        // Several checkouts may write into one folder.
+        let own = format!(".partial-{}-", self.checkout);
+        let model = |path: &PathBuf| name(path).starts_with('.') && name(path).contains(&own);
+        let work = files::entries(&self.folders.work());
+        let noted = work.iter().filter(|path| path.extension().is_some_and(|end| end == PARTIAL_NOTE));
+        let noted = noted.filter_map(|note| Some(PathBuf::from(files::read(note).ok().map(String::from_utf8)?.ok()?)));
+        let mut found: Vec<PathBuf> = files::entries(&self.folders.bin()).into_iter().filter(binary).collect();
+        found.extend(files::entries(&self.folders.root.join("model-data")).into_iter().chain(noted).filter(model));
+        found.sort();
+        found.dedup();
+        found.extend(work);
+        found
+    }
 }
 
 /// The workspace this xtask was compiled in.
 fn workspace() -> &'static Path {
     let own = Path::new(env!("CARGO_MANIFEST_DIR"));
     own.parent().unwrap_or(own)
-}
-
-/// Half-written binaries and archives.
-fn leftover_files(folders: &Folders) -> Vec<PathBuf> {
-    let partial = |path: &PathBuf| {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        name.starts_with(".tensorflow_model_server.") && name.contains(".partial-")
-    };
-    let mut found: Vec<PathBuf> =
-        files::entries(&folders.bin()).into_iter().filter(partial).chain(files::entries(&folders.work())).collect();
-    found.sort();
-    found
 }

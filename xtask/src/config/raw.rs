@@ -2,6 +2,7 @@
 //! Keys are named nowhere else; how values are spelt is in `values`.
 
 mod flags;
+mod model;
 mod profile;
 mod settings;
 mod source;
@@ -26,6 +27,7 @@ pub fn read(mut root: Section<'_>) -> Option<Config> {
     let resources = settings::resources(root.optional_table("resources"));
     let remote = settings::remote(root.optional_table("bazel"));
     let mirrors = source::mirrors(root.optional_table("sources"));
+    let model = model::read(root.optional_table("model"));
     let variants = root.named_tables("variants");
     let profiles = root.named_tables("profiles");
 
@@ -38,7 +40,8 @@ pub fn read(mut root: Section<'_>) -> Option<Config> {
     let variants = variants.into_iter().map(|(name, section)| variant::read(name, section));
     // Collected in two steps: stopping at the first failure would hide the mistakes behind it.
     let variants: Vec<_> = variants.collect();
-    let profiles: Vec<_> = profiles.into_iter().map(|(name, section)| profile::read(name, section, &mirrors)).collect();
+    let shared = profile::Shared { mirrors, model };
+    let profiles: Vec<_> = profiles.into_iter().map(|(name, section)| profile::read(name, section, &shared)).collect();
     root.finish();
 
     let variants: Option<BTreeMap<_, _>> =

@@ -80,11 +80,16 @@ impl<'a> Section<'a> {
 
     /// A whole number, at least one.
     pub fn optional_count(&mut self, key: &'static str) -> Option<u32> {
+        self.optional_whole(key, u32::MAX.into()).and_then(|count| u32::try_from(count).ok())
+    }
+
+    /// The same with a bound of its own.
+    pub fn optional_whole(&mut self, key: &'static str, highest: u64) -> Option<u64> {
         let value = self.find(key)?;
         let Some(integer) = value.get_ref().as_integer() else { return self.wrong(value, "a whole number") };
-        match number(integer).map(u32::try_from) {
-            Some(Ok(count)) if count > 0 => Some(count),
-            _ => self.wrong_value(value, format!("expected a whole number from 1 to {}, found {integer}", u32::MAX)),
+        match number(integer).map(u64::try_from) {
+            Some(Ok(count)) if (1..=highest).contains(&count) => Some(count),
+            _ => self.wrong_value(value, format!("expected a whole number from 1 to {highest}, found {integer}")),
         }
     }
 
@@ -133,7 +138,19 @@ impl<'a> Section<'a> {
         string: impl FnOnce(&Journal, Text<'a>) -> Option<T>,
         table: impl FnOnce(Section<'a>) -> Option<T>,
     ) -> Option<T> {
-        let value = self.required(key)?;
+        self.required(key);
+        self.optional_string_or_table(key, expected, string, table)
+    }
+
+    /// The same of a key that may be left out.
+    pub fn optional_string_or_table<T>(
+        &mut self,
+        key: &'static str,
+        expected: &str,
+        string: impl FnOnce(&Journal, Text<'a>) -> Option<T>,
+        table: impl FnOnce(Section<'a>) -> Option<T>,
+    ) -> Option<T> {
+        let value = self.find(key)?;
         match value.get_ref() {
             DeValue::String(text) => string(self.journal, Located { at: value.span().start, value: text }),
             DeValue::Table(_) => self.section(value).and_then(table),

@@ -1,6 +1,7 @@
 //! Every class of mistake with its exact message, and the real `config.toml`.
 //! How single values are spelt is tested beside `values`.
 
+mod model;
 mod real;
 
 use super::*;

@@ -130,6 +130,21 @@ pub fn source_name(text: &str) -> Result<String, String> {
     })
 }
 
+/// TF Serving's name of a model, which becomes part of URLs and folders.
+pub fn model_name(text: &str) -> Result<String, String> {
+    source_name(text).map_err(|_| {
+        format!("`{text}` is no model name: use letters, digits, `.`, `_` and `-`, with a letter or digit first")
+    })
+}
+
+/// 64 digits as `sha256sum` prints them.
+pub fn sha256(text: &str) -> Result<String, String> {
+    let valid = text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    valid.then(|| text.into()).ok_or_else(|| {
+        format!("`{text}` is no sha256: 64 hexadecimal digits in lower case are wanted, as `sha256sum` prints them")
+    })
+}
+
 /// Name of an environment variable or a build argument.
 pub fn variable(text: &str) -> Result<String, String> {
     let valid = text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')

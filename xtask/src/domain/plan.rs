@@ -89,7 +89,6 @@ fn plan_variant(inputs: &Inputs<'_>, variant: &Variant) -> Result<VariantBuild, 
         variant: variant.name.clone(),
         device: variant.device.to_string(),
     })?;
-    let image = profile.build_images[&device.build_image].clone();
     let build = BazelBuild::new(profile, device, variant, inputs.remote);
     let dialect = Dialect::of_version(profile.bazel.version);
     let no_flag =
@@ -117,12 +116,7 @@ fn plan_variant(inputs: &Inputs<'_>, variant: &Variant) -> Result<VariantBuild, 
         },
         run: RunBazel {
             variant: variant.name.clone(),
-            image: ImageRecipe {
-                repository: "tf-dev".into(),
-                tag: format!("{}-{}", profile.name, image.name),
-                image,
-                network: network.clone(),
-            },
+            image: recipe(profile, device, network.clone()),
             dialect,
             environment: device.environment.clone(),
             memory: inputs.resources.memory,
@@ -130,6 +124,12 @@ fn plan_variant(inputs: &Inputs<'_>, variant: &Variant) -> Result<VariantBuild, 
             network,
         },
     })
+}
+
+/// The build image of a device.
+pub(super) fn recipe(profile: &Profile, device: &DeviceToolchain, network: Option<String>) -> ImageRecipe {
+    let image = profile.build_images[&device.build_image].clone();
+    ImageRecipe { repository: "tf-dev".into(), tag: format!("{}-{}", profile.name, image.name), image, network }
 }
 
 /// What the variant and its profile's own flags allow, and thus promise.
@@ -143,7 +143,8 @@ fn contract(profile: &Profile, device: &DeviceToolchain, variant: &Variant) -> C
     }
 }
 
-fn source_step(profile: &Profile) -> Step {
+/// How the sources of a profile are come by.
+pub(super) fn source_step(profile: &Profile) -> Step {
     match &profile.sources {
         Sources::Tree(folder) => Step::ReadTree(ReadTree { folder: folder.clone() }),
         Sources::Repositories(repositories) => {
@@ -152,7 +153,7 @@ fn source_step(profile: &Profile) -> Step {
     }
 }
 
-fn jobs_line(resources: &Resources) -> String {
+pub(super) fn jobs_line(resources: &Resources) -> String {
     match resources.jobs {
         Some(jobs) => format!("JOBS={jobs}  # [resources] jobs"),
         None => format!("JOBS=min(cores, memory / {} MiB) of the engine", resources.memory_per_job >> 20),

@@ -8,7 +8,7 @@ use std::{
 
 use serde::Serialize;
 
-use crate::domain::{proof::Feature, source::Sources, variant::Device};
+use crate::domain::{model::Model, proof::Feature, source::Sources, variant::Device};
 
 /// One generation of TensorFlow Serving and the toolchain that builds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Profile {
     /// Build images by name; devices refer to them.
     pub build_images: BTreeMap<String, BuildImage>,
     pub devices: BTreeMap<Device, DeviceToolchain>,
+    /// What `export-model` exports.
+    pub model: Model,
 }
 
 /// The Bazel of a profile and what it is always told.

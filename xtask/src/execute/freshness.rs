@@ -12,7 +12,7 @@ use crate::{
     domain::{
         plan::{Plan, VariantBuild},
         receipt::{self, InputTable, Receipt, SourceFacts},
-        step::Step,
+        step::{ImageRecipe, Step},
         variant::VariantName,
     },
     ports::Source,
@@ -32,8 +32,10 @@ pub(crate) struct Freshness {
 
 /// Reads what the plan's inputs are today and compares.
 pub(crate) async fn look(plan: &Plan, source: &impl Source, folders: &Folders) -> Result<Vec<Freshness>> {
-    let facts =
-        SourceFacts { sources: sources(plan, source, folders).await?, dockerfiles: dockerfiles(plan, folders)? };
+    let facts = SourceFacts {
+        sources: sources(&plan.sources, source, folders).await?,
+        dockerfiles: dockerfiles(plan, folders)?,
+    };
     let mut all = Vec::new();
     for build in &plan.builds {
         let inputs = receipt::inputs(build, &facts);
@@ -44,8 +46,9 @@ pub(crate) async fn look(plan: &Plan, source: &impl Source, folders: &Folders) -
     Ok(all)
 }
 
-async fn sources(plan: &Plan, source: &impl Source, folders: &Folders) -> Result<Value> {
-    match &plan.sources {
+/// What identifies the sources of a step: a tree's digest, or the pins of repositories.
+pub(super) async fn sources(step: &Step, source: &impl Source, folders: &Folders) -> Result<Value> {
+    match step {
         Step::ReadTree(step) => Ok(json!(source.digest(&folders.root.join(&step.folder)).await?)),
         Step::CheckOut(step) => {
             let pins = step.repositories.iter().map(|r| (r.name.clone(), json!(format!("{}@{}", r.path, r.commit))));
@@ -58,12 +61,16 @@ async fn sources(plan: &Plan, source: &impl Source, folders: &Folders) -> Result
 fn dockerfiles(plan: &Plan, folders: &Folders) -> Result<BTreeMap<String, String>> {
     let mut hashes = BTreeMap::new();
     for build in &plan.builds {
-        let path = &build.run.image.image.dockerfile;
-        let bytes = fs_err::read(folders.root.join(path))
-            .with_context(|| format!("read the Dockerfile of {}", build.run.image.name()))?;
-        hashes.insert(path.clone(), format!("{:x}", Sha256::digest(&bytes)));
+        hashes.insert(build.run.image.image.dockerfile.clone(), dockerfile(&build.run.image, folders)?);
     }
     Ok(hashes)
+}
+
+/// sha256 of the Dockerfile of a recipe.
+pub(super) fn dockerfile(recipe: &ImageRecipe, folders: &Folders) -> Result<String> {
+    let bytes = fs_err::read(folders.root.join(&recipe.image.dockerfile))
+        .with_context(|| format!("read the Dockerfile of {}", recipe.name()))?;
+    Ok(format!("{:x}", Sha256::digest(&bytes)))
 }
 
 fn compare(build: &VariantBuild, inputs: &InputTable, key: &str, folders: &Folders) -> (Option<Built>, String) {
@@ -98,7 +105,8 @@ pub(super) fn receipt_path(binary: &Path) -> std::path::PathBuf {
     name.into()
 }
 
-fn sha256(path: &Path) -> Result<String> {
+/// sha256 of a file of any size.
+pub(super) fn sha256(path: &Path) -> Result<String> {
     let mut file = fs_err::File::open(path)?;
     let mut hash = Sha256::new();
     std::io::copy(&mut file, &mut hash)?;

@@ -7,10 +7,12 @@ use crate::checkout::Checkout;
 
 const GLOBAL: [&str; 7] = ["--profile", "--config", "--dry-run", "--json", "--verbose", "--no-progress", "--no-wait"];
 
-const COMMANDS: [(&str, &[&str]); 7] = [
+const COMMANDS: [(&str, &[&str]); 9] = [
     ("quickstart", &[]),
     ("doctor", &[]),
     ("build-servers", &["--fail-fast", "--keep-going", "[VARIANT]"]),
+    ("export-model", &["--checkpoint", "--output", "--version", "--scores", "--warm-up", "--trust-on-first-use"]),
+    ("model-info", &["<DIR>"]),
     ("inspect", &["<FILE>"]),
     ("clean", &["--execute"]),
     ("test", &["--offline", "[FILTER]"]),
@@ -47,7 +49,8 @@ fn the_plan_goes_to_stdout_and_needs_neither_engine_nor_checkout() {
 #[test]
 fn a_dry_run_of_any_command_creates_nothing() {
     let checkout = Checkout::bare();
-    for command in [&["quickstart"] as &[&str], &["doctor"], &["clean", "--execute"], &["test"], &["inspect", "x"]] {
+    let changing = [&["quickstart"] as &[&str], &["clean", "--execute"], &["test"], &["export-model"]];
+    for command in changing.into_iter().chain([&["doctor"] as &[&str], &["inspect", "x"], &["model-info", "x"]]) {
         let ran = checkout.run(&[&["--dry-run"], command].concat());
         ran.succeeded();
         assert!(!ran.stdout.is_empty(), "{command:?} has no plan");
@@ -67,7 +70,9 @@ fn named_variants_alone_are_planned() {
 #[test]
 fn json_is_one_document_a_line() {
     let checkout = Checkout::bare();
-    for command in [&["build-servers"] as &[&str], &["quickstart"], &["doctor"], &["clean"], &["test"]] {
+    for command in
+        [&["build-servers"] as &[&str], &["quickstart"], &["doctor"], &["clean"], &["test"], &["export-model"]]
+    {
         let ran = checkout.run(&[&["--profile", "sample", "--dry-run", "--json"], command].concat());
         ran.succeeded();
         let events = ran.events();
@@ -95,6 +100,9 @@ fn a_command_line_that_makes_no_sense_is_exit_code_two() {
     checkout.run(&["biuld-servers"]).failed_saying(2, &["unrecognized subcommand 'biuld-servers'", "build-servers"]);
     checkout.run(&["build-servers", "--fail-fast", "--keep-going"]).failed_saying(2, &["cannot be used with"]);
     checkout.run(&["inspect"]).failed_saying(2, &["<FILE>"]);
+    checkout.run(&["export-model", "--version", "0"]).failed_saying(2, &["0 is not in 1..="]);
+    checkout.run(&["export-model", "--scores", "x"]).failed_saying(2, &["they are `logits` or `softmax`"]);
+    checkout.run(&["export-model", "--checkpoint", "ftp://x/y"]).failed_saying(2, &["use http, https or a path"]);
     assert_eq!(checkout.run(&["build-servers", "--no-such-flag"]).stdout, "");
 }
 

@@ -25,6 +25,33 @@ fn plans_are_the_snapshots_byte_for_byte_each_time() {
     }
 }
 
+/// The plan of `export-model` after `config.toml` was edited.
+fn export_plan(profile: &str, edits: &[(&str, &str)]) -> String {
+    let checkout = Checkout::bare();
+    edits.iter().for_each(|(from, to)| checkout.edit("config.toml", from, to));
+    let ran = checkout.run(&["--profile", profile, "--dry-run", "export-model"]);
+    ran.succeeded();
+    assert_eq!((ran.stderr.as_str(), checkout.files("")), ("", vec!["config.toml".to_owned()]));
+    ran.stdout
+}
+
+#[test]
+fn plans_of_every_exporter_are_the_snapshots_byte_for_byte_each_time() {
+    let image = [("# exporter = { image", "exporter = { image")];
+    let bazel = [("# exporter = { bazel", "exporter = { bazel")];
+    let snapshots = [
+        ("sample", &[] as &[_], expect_file!["plans/export-synthetic.txt"]),
+        ("article", &[], expect_file!["plans/export-native.txt"]),
+        ("article", &image, expect_file!["plans/export-image.txt"]),
+        ("article", &bazel, expect_file!["plans/export-bazel.txt"]),
+    ];
+    for (profile, edits, snapshot) in snapshots {
+        let first = export_plan(profile, edits);
+        assert_eq!(first, export_plan(profile, edits), "two plans of {profile} differ");
+        snapshot.assert_eq(&first);
+    }
+}
+
 /// The article's own commands, as it printed them.
 const ARTICLE: [(&str, &[&str]); 4] = [
     ("cpu-standard", &["bazel", "build", "-c", "opt", SERVER]),

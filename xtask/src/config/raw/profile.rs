@@ -16,17 +16,23 @@ use crate::{
 };
 
 use super::{
-    flags,
+    flags, model,
     source::{self, Mirrors},
     variant,
 };
 
-pub fn read(name: Text<'_>, mut section: Section<'_>, mirrors: &Mirrors) -> Option<Profile> {
+/// What the file says for all profiles.
+pub struct Shared {
+    pub mirrors: Mirrors,
+    pub model: model::Keys,
+}
+
+pub fn read(name: Text<'_>, mut section: Section<'_>, shared: &Shared) -> Option<Profile> {
     let journal = section.journal;
     let about = section.string("about");
     let label = section.string("label").and_then(|label| journal.parse(label, values::label));
     let min_jobs_per_variant = section.optional_count("min-jobs-per-variant");
-    let sources = source::sources(&mut section, mirrors);
+    let sources = source::sources(&mut section, &shared.mirrors);
     let bazel = section.table("bazel").and_then(bazel);
     let images = section.named_tables("tf-dev");
     let image_names: Vec<&str> = images.iter().map(|(name, _)| name.value).collect();
@@ -38,6 +44,7 @@ pub fn read(name: Text<'_>, mut section: Section<'_>, mirrors: &Mirrors) -> Opti
             variant::device(journal, name).zip(toolchain)
         })
         .collect();
+    let model = model::read(section.optional_table("model")).over(&shared.model).into_model(journal);
     let images: Vec<_> = images.into_iter().map(|(name, section)| build_image(name, section)).collect();
     section.finish();
 
@@ -53,6 +60,7 @@ pub fn read(name: Text<'_>, mut section: Section<'_>, mirrors: &Mirrors) -> Opti
         bazel: bazel?,
         build_images: images?.into_iter().map(|image| (image.name.clone(), image)).collect(),
         devices: devices?,
+        model,
     })
 }
 

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::*;
 use crate::domain::{
+    model::{CheckpointSource, Exporter, Scores},
     profile::{BaseImage, BazelVersion},
     proof::feature::Feature,
     settings::CaBundle,
@@ -82,6 +83,18 @@ fn profiles_are_as_written() {
     let sample = config.profile("sample").expect("known");
     assert_eq!(sample.sources, Sources::Tree("serving/sample".into()));
     assert_eq!(sample.devices[&Device::Cpu].serving_base, BaseImage::Bootstrap("bookworm".into()));
+}
+
+#[test]
+fn models_are_as_written() {
+    let config = real();
+    let current = &config.profiles["current"].model;
+    assert_eq!((current.name.as_str(), current.version, current.scores), ("inception", 1, Scores::Logits));
+    let url = "http://download.tensorflow.org/models/image/imagenet/inception-v3-2016-03-01.tar.gz".into();
+    assert_eq!(current.checkpoint, Some(CheckpointSource::Url { url, pin: None }));
+    assert_eq!((&current.exporter, current.warm_up.len()), (&Exporter::Native, 0));
+    assert_eq!(config.profiles["article"].model, *current);
+    assert_eq!(config.profiles["sample"].model.checkpoint, Some(CheckpointSource::Synthetic(2016)));
 }
 
 /// Numbers that look random and are the same in every run (Marsaglia's xorshift).

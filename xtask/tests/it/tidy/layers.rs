@@ -48,7 +48,18 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "execute",
         modules: &["domain", "ports", "report"],
-        crates: &["anyhow", "fs_err", "futures_util", "humantime", "serde", "serde_json", "sha2", "tar", "tokio"],
+        crates: &[
+            "anyhow",
+            "fs_err",
+            "futures_util",
+            "humantime",
+            "savedmodel",
+            "serde",
+            "serde_json",
+            "sha2",
+            "tar",
+            "tokio",
+        ],
         denied: WORLD,
         // The type of a mode, which fs-err takes over unchanged.
         excepted: &["std::fs::Permissions"],

@@ -1,0 +1,144 @@
+//! `[model]` and `[profiles.NAME.model]`: what is exported, key by key; a profile's keys stand in for those of all.
+//! The weights and their pin belong together: whoever names other weights has left the pin of the first behind.
+
+use crate::{
+    config::{
+        journal::{Journal, Located},
+        reader::Section,
+        values,
+    },
+    domain::model::{CheckpointSource, Exporter, Model, Scores},
+};
+
+/// TF Serving keeps versions in a signed number.
+const HIGHEST_VERSION: u64 = i64::MAX as u64;
+
+/// The keys that one table has.
+#[derive(Debug, Clone, Default)]
+pub struct Keys {
+    name: Option<String>,
+    version: Option<u64>,
+    checkpoint: Option<CheckpointSource>,
+    sha256: Option<Located<String>>,
+    scores: Option<Scores>,
+    warm_up: Option<Vec<String>>,
+    exporter: Option<Exporter>,
+}
+
+pub fn read(mut section: Section<'_>) -> Keys {
+    let journal = section.journal;
+    let name = section.optional_string("name").and_then(|name| journal.parse(name, values::model_name));
+    let version = section.optional_whole("version", HIGHEST_VERSION);
+    let checkpoint = checkpoint(&mut section);
+    let sha256 = section.optional_string("sha256");
+    let sha256 = sha256.and_then(|sum| Some(Located { at: sum.at, value: journal.parse(sum, values::sha256)? }));
+    let scores = section.optional_string("scores").and_then(|scores| journal.parse(scores, str::parse));
+    let pictures = section.optional_list("warm-up");
+    let exporter = exporter(&mut section);
+    section.finish();
+    let warm_up =
+        pictures.map(|list| list.into_iter().filter_map(|path| journal.parse(path, values::inner_path)).collect());
+    Keys { name, version, checkpoint, sha256, scores, warm_up, exporter }
+}
+
+impl Keys {
+    /// These keys, and those of `all` where these have none.
+    pub fn over(self, all: &Keys) -> Keys {
+        let sha256 = if self.checkpoint.is_some() { self.sha256 } else { self.sha256.or_else(|| all.sha256.clone()) };
+        Keys {
+            name: self.name.or_else(|| all.name.clone()),
+            version: self.version.or(all.version),
+            checkpoint: self.checkpoint.or_else(|| all.checkpoint.clone()),
+            sha256,
+            scores: self.scores.or(all.scores),
+            warm_up: self.warm_up.or_else(|| all.warm_up.clone()),
+            exporter: self.exporter.or_else(|| all.exporter.clone()),
+        }
+    }
+
+    /// The model of a profile, with the defaults of what nobody said.
+    pub fn into_model(self, journal: &Journal) -> Model {
+        let sha256 = self.sha256;
+        let complain = |what: &str| {
+            if let Some(pin) = &sha256 {
+                journal
+                    .complain(pin.at, format!("`sha256` pins a download, but the checkpoint is {what}: leave it out"));
+            }
+        };
+        let checkpoint = match self.checkpoint {
+            Some(CheckpointSource::Url { url, .. }) => {
+                Some(CheckpointSource::Url { url, pin: sha256.map(|pin| pin.value) })
+            }
+            Some(CheckpointSource::Path(path)) => {
+                complain("a path");
+                Some(CheckpointSource::Path(path))
+            }
+            Some(CheckpointSource::Synthetic(seed)) => {
+                complain("synthetic");
+                Some(CheckpointSource::Synthetic(seed))
+            }
+            None => None,
+        };
+        Model {
+            name: self.name.unwrap_or_else(|| "inception".into()),
+            version: self.version.unwrap_or(1),
+            checkpoint,
+            scores: self.scores.unwrap_or_default(),
+            warm_up: self.warm_up.unwrap_or_default(),
+            exporter: self.exporter.unwrap_or(Exporter::Native),
+        }
+    }
+}
+
+fn checkpoint(section: &mut Section<'_>) -> Option<CheckpointSource> {
+    section.optional_string_or_table(
+        "checkpoint",
+        "a URL, a path or `{ synthetic = 2016 }`",
+        |journal, text| journal.parse(text, str::parse),
+        |mut table| {
+            let seed = table.integer("synthetic");
+            let journal = table.journal;
+            table.finish();
+            let seed = seed?;
+            let found = u64::try_from(seed.value).ok();
+            if found.is_none() {
+                journal.complain(seed.at, format!("seed {} is negative, it is a whole number from 0", seed.value));
+            }
+            found.map(CheckpointSource::Synthetic)
+        },
+    )
+}
+
+fn exporter(section: &mut Section<'_>) -> Option<Exporter> {
+    section.optional_string_or_table(
+        "exporter",
+        "\"native\", `{ image = \"…\" }` or `{ bazel = \"//package:name\", image = \"…\" }`",
+        |journal, name| {
+            if name.value != "native" {
+                journal.unknown(name.at, "exporter", name.value, ["native"]);
+            }
+            (name.value == "native").then_some(Exporter::Native)
+        },
+        |table| if table.place_of("bazel").is_some() { bazel(table) } else { image(table) },
+    )
+}
+
+fn image(mut table: Section<'_>) -> Option<Exporter> {
+    let journal = table.journal;
+    let image = table.optional_string("image");
+    if table.place_of("image").is_none() {
+        journal.missing_either(table.at, "image", "bazel");
+    }
+    let command = table.list("command").into_iter().map(|word| word.value.to_owned()).collect();
+    table.finish();
+    Some(Exporter::Image { image: journal.parse(image?, values::word)?, command })
+}
+
+fn bazel(mut table: Section<'_>) -> Option<Exporter> {
+    let journal = table.journal;
+    let label = table.string("bazel").and_then(|label| journal.parse(label, values::label));
+    let arguments = table.list("arguments").into_iter().map(|word| word.value.to_owned()).collect();
+    let kept = table.string("image").and_then(|image| journal.parse(image, values::word));
+    table.finish();
+    Some(Exporter::Bazel { label: label?, arguments, kept: kept? })
+}

@@ -1,0 +1,205 @@
+//! What `export-model` would do, as plain data; `lines` says it as a person could run or read it.
+//! Planning never touches the world: neither checkpoint nor pictures are looked at, and no address is asked.
+
+mod lines;
+
+use std::collections::BTreeMap;
+
+use super::{CheckpointSource, Exporter, Model, Scores, file_name};
+use crate::domain::{
+    dialect::Dialect,
+    plan,
+    profile::{BaseImage, Profile},
+    settings::{EngineSettings, RemoteSettings, Resources},
+    step::{ImageRecipe, Step},
+    toolchain::BazelBuild,
+};
+
+/// Where a container finds the checkpoint.
+pub const CHECKPOINT: &str = "/checkpoint";
+/// Where a container leaves exactly one folder named by a number.
+pub const OUTPUT: &str = "/output";
+
+/// Everything `export-model` would do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExportPlan {
+    pub profile: String,
+    pub model: String,
+    pub version: u64,
+    pub checkpoint: CheckpointSource,
+    /// What is not pinned may be used.
+    pub trust_on_first_use: bool,
+    pub exporter: PlannedExporter,
+    /// The folder of all versions; from the root, or absolute.
+    pub output: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PlannedExporter {
+    Native(Native),
+    Image(RunExporter),
+    Bazel(Box<BuildExporter>),
+}
+
+/// What the exporter in this program is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Native {
+    pub scores: Scores,
+    /// Pictures for the warm-up records; from the root, or absolute.
+    pub warm_up: Vec<String>,
+}
+
+/// An exporter that is a command of an image.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunExporter {
+    pub image: String,
+    /// Empty: the image's own.
+    pub command: Vec<String>,
+    pub network: Option<String>,
+    pub memory: Option<u64>,
+}
+
+/// An exporter that is built first. All it needs must be in the container itself, which is kept as an image: volumes
+/// hold no more than caches.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BuildExporter {
+    pub sources: Step,
+    pub base: BaseImage,
+    pub image: ImageRecipe,
+    pub build: BazelBuild,
+    pub dialect: Dialect,
+    pub environment: BTreeMap<String, String>,
+    /// How `$JOBS` is found.
+    pub jobs: String,
+    /// Runs in the kept image.
+    pub run: RunExporter,
+}
+
+/// What planning needs of the configuration and the command line.
+pub struct Inputs<'a> {
+    pub profile: &'a Profile,
+    /// The profile's, with what the command line says instead.
+    pub model: &'a Model,
+    pub engine: &'a EngineSettings,
+    pub resources: &'a Resources,
+    pub trust_on_first_use: bool,
+    pub output: String,
+}
+
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+pub enum ExportPlanError {
+    #[error(
+        "profile `{0}` names no checkpoint: set `checkpoint` in [model] of config.toml, or give --checkpoint PATH|URL"
+    )]
+    NoCheckpoint(String),
+    #[error(
+        "synthetic weights are made by the native exporter only, an exporter in a container needs a checkpoint: set \
+         `checkpoint` in [profiles.{0}.model] of config.toml, or `exporter = \"native\"`"
+    )]
+    SyntheticInContainer(String),
+    #[error(
+        "profile `{0}` has no device to build the exporter for: add a [profiles.{0}.devices.cpu] to config.toml, or \
+         set another `exporter`"
+    )]
+    NoDevice(String),
+}
+
+/// Plans the export of `inputs.model`.
+pub fn export_model(inputs: &Inputs<'_>) -> Result<ExportPlan, ExportPlanError> {
+    let Inputs { profile, model, .. } = inputs;
+    let checkpoint = model.checkpoint.clone().ok_or_else(|| ExportPlanError::NoCheckpoint(profile.name.clone()))?;
+    if matches!(checkpoint, CheckpointSource::Synthetic(_)) && model.exporter != Exporter::Native {
+        return Err(ExportPlanError::SyntheticInContainer(profile.name.clone()));
+    }
+    let run = |image: &String, command: Vec<String>| RunExporter {
+        image: image.clone(),
+        command,
+        network: inputs.engine.network.clone(),
+        memory: inputs.resources.memory,
+    };
+    let exporter = match &model.exporter {
+        Exporter::Native => PlannedExporter::Native(Native { scores: model.scores, warm_up: model.warm_up.clone() }),
+        Exporter::Image { image, command } => PlannedExporter::Image(run(image, command.clone())),
+        Exporter::Bazel { label, arguments, kept } => {
+            let device = profile.devices.values().next();
+            let device = device.ok_or_else(|| ExportPlanError::NoDevice(profile.name.clone()))?;
+            let build = BazelBuild {
+                startup: profile.bazel.startup.clone(),
+                flags: profile.bazel.flags.iter().chain(&device.flags).cloned().collect(),
+                // Headers would have to be a file in the container, and the container is kept as an image.
+                remote: RemoteSettings::default(),
+                label: label.clone(),
+            };
+            let image = plan::recipe(profile, device, inputs.engine.network.clone());
+            let command = [vec![build.binary()], arguments.clone()].concat();
+            PlannedExporter::Bazel(Box::new(BuildExporter {
+                sources: plan::source_step(profile),
+                base: image.image.base.clone(),
+                image,
+                dialect: Dialect::of_version(profile.bazel.version),
+                environment: device.environment.clone(),
+                jobs: plan::jobs_line(inputs.resources),
+                run: run(kept, command),
+                build,
+            }))
+        }
+    };
+    Ok(ExportPlan {
+        profile: profile.name.clone(),
+        model: model.name.clone(),
+        version: model.version,
+        checkpoint,
+        trust_on_first_use: inputs.trust_on_first_use,
+        exporter,
+        output: inputs.output.clone(),
+    })
+}
+
+impl ExportPlan {
+    /// The version's folder, as people know it.
+    pub fn target(&self) -> String {
+        format!("{}/{}", self.output.trim_end_matches('/'), self.version)
+    }
+
+    /// What everybody who meets the exported model has to know.
+    pub fn notice(&self) -> Option<&'static str> {
+        let untrained = matches!(self.checkpoint, CheckpointSource::Synthetic(_));
+        untrained
+            .then_some("the weights are synthetic and untrained: predictions are meaningless, only timings are real")
+    }
+
+    /// Stands before every label, so that the notice reaches those who only see answers.
+    pub fn label_prefix(&self) -> &'static str {
+        if self.notice().is_some() { "(untrained) " } else { "" }
+    }
+}
+
+/// A download's place, as people know it.
+pub fn download(url: &str) -> String {
+    format!("target/xtask/downloads/{}", file_name(url))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Config;
+
+    #[track_caller]
+    fn check(change: impl FnOnce(&mut Model), expected: ExportPlanError) {
+        let config = Config::parse(include_str!("../../../../config.toml"), "config.toml").expect("sound");
+        let profile = config.profile("sample").expect("known");
+        let mut model = profile.model.clone();
+        change(&mut model);
+        let (engine, resources) = (&config.engine, &config.resources);
+        let output = "model-data".into();
+        let inputs = Inputs { profile, model: &model, engine, resources, trust_on_first_use: false, output };
+        assert_eq!(export_model(&inputs), Err(expected));
+    }
+
+    #[test]
+    fn what_cannot_be_exported_is_refused_while_planning() {
+        check(|model| model.checkpoint = None, ExportPlanError::NoCheckpoint("sample".into()));
+        let image = Exporter::Image { image: "x".into(), command: Vec::new() };
+        check(|model| model.exporter = image, ExportPlanError::SyntheticInContainer("sample".into()));
+    }
+}
