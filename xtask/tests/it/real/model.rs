@@ -41,7 +41,8 @@ impl TensorFlow {
         let mut command = Command::new(&self.python);
         command.arg(workspace().join(JUDGE).join(script)).args(arguments).env("PYTHONDONTWRITEBYTECODE", "1");
         let stdout = run(&mut command);
-        let verdict: Value = serde_json::from_str(stdout.lines().last().unwrap_or_default()).expect("a verdict is JSON");
+        let verdict: Value =
+            serde_json::from_str(stdout.lines().last().unwrap_or_default()).expect("a verdict is JSON");
         assert_eq!(verdict["ok"], true, "{script}: {verdict:#}");
         verdict
     }
