@@ -1,5 +1,7 @@
 //! What an export writes, and what it refuses to begin with. Whether TensorFlow agrees is asked in the real ring.
 
+use std::os::unix::fs::FileExt;
+
 use super::*;
 use crate::{
     checkpoint::Take,
@@ -55,13 +57,13 @@ fn an_export_holds_together_and_tells_what_it_is() {
     assert_eq!(info.bytes, exported.files.iter().map(|file| file.bytes).sum::<u64>());
 
     let shard = folder.path().join("variables/variables.data-00000-of-00001");
-    let mut bytes = fs_err::read(&shard).expect("written");
-    bytes[50_000_000] ^= 1;
-    fs_err::write(&shard, &bytes).expect("write");
+    let file = fs_err::OpenOptions::new().read(true).write(true).open(&shard).expect("written");
+    let (at, mut byte) = (50_000_000, [0]);
+    file.file().read_exact_at(&mut byte, at).expect("there");
+    file.file().write_all_at(&[byte[0] ^ 1], at).expect("write");
     let error = verify(folder.path()).expect_err("damaged").to_string();
     assert!(error.contains("data-00000-of-00001: tensor mixed_") && error.ends_with("CRC mismatch"), "{error}");
-    bytes.truncate(100_000_000);
-    fs_err::write(&shard, &bytes).expect("write");
+    file.set_len(100_000_000).expect("cut");
     assert!(verify(folder.path()).is_err(), "cut off");
     // Looking at a damaged model is how people find out what it was.
     assert!(self::info(folder.path()).is_ok());
