@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    thread,
 };
 
 use prost::Message;
@@ -67,7 +68,7 @@ pub fn export(
     to: &Path,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Exported> {
-    let pictures = pictures(options)?;
+    check_pictures(&options.pictures)?;
     let servable = servable(&labels::imagenet(&options.label_prefix), options.scores);
     let differences = compare(&servable.variables, tensors.specs());
     if !differences.is_empty() {
@@ -76,16 +77,19 @@ pub fn export(
     let folder = to.join("variables");
     fs_err::create_dir_all(&folder).map_err(Error::io(&folder))?;
     let prefix = folder.join("variables");
-    write_variables(tensors, &servable.variables, &prefix, progress)?;
+    // Reading and writing leave a processor time enough for the rest.
+    let (variables, rest) = thread::scope(|scope| {
+        let rest =
+            scope.spawn(|| [(warm_up::FILE, requests(options)), ("saved_model.pb", servable.model.encode_to_vec())]);
+        let variables = write_variables(tensors, &servable.variables, &prefix, progress);
+        (variables, rest.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+    });
+    variables?;
 
     let mut files = vec![written(to, "variables/variables.data-00000-of-00001")?];
     let index = fs_err::read(prefix.with_extension("index")).map_err(Error::io(&prefix))?;
     files.push(ExportedFile { sha256: Some(sha256(&index)), ..written(to, "variables/variables.index")? });
-    let extra = [
-        (warm_up::FILE, warm_up::requests(&options.model_name, &pictures)),
-        ("saved_model.pb", servable.model.encode_to_vec()),
-    ];
-    for (path, bytes) in extra {
+    for (path, bytes) in rest {
         files.push(write(to, path, &bytes)?);
     }
     files.sort_by(|a, b| a.path.cmp(&b.path));
@@ -93,19 +97,23 @@ pub fn export(
     Ok(Exported { files, variables: servable.variables.len(), parameters })
 }
 
-fn pictures(options: &ExportOptions) -> Result<Vec<Picture>> {
-    if options.pictures.is_empty() {
-        return Ok(picture::generated());
-    }
-    if let Some(odd) = options.pictures.iter().find(|picture| !picture.is_jpeg_or_png()) {
+fn check_pictures(pictures: &[Picture]) -> Result<()> {
+    if let Some(odd) = pictures.iter().find(|picture| !picture.is_jpeg_or_png()) {
         return Err(Error::file(Path::new(&odd.name), "is neither JPEG nor PNG, so the model cannot decode it"));
     }
     // Two more go through the other signatures.
-    if options.pictures.len() + 2 > warm_up::MOST_RECORDS {
+    if pictures.len() + 2 > warm_up::MOST_RECORDS {
         let what = format!("too many warm-up pictures: TF Serving replays {} requests", warm_up::MOST_RECORDS);
         return Err(Error::file(Path::new(warm_up::FILE), what));
     }
-    Ok(options.pictures.clone())
+    Ok(())
+}
+
+fn requests(options: &ExportOptions) -> Vec<u8> {
+    match options.pictures.as_slice() {
+        [] => warm_up::requests(&options.model_name, &picture::generated()),
+        given => warm_up::requests(&options.model_name, given),
+    }
 }
 
 /// Names a checkpoint has beside its model's variables are none of ours; averaged ones that nobody wants are suspect.
