@@ -1,6 +1,6 @@
 //! Exports a checkpoint (or `synthetic:SEED`) to a version folder: `cargo run --example export -- CHECKPOINT FOLDER [softmax]`.
 
-use std::{path::Path, process::ExitCode};
+use std::{io::Write, path::Path, process::ExitCode};
 
 use savedmodel::{ExportOptions, NamedTensors, Scores, checkpoint, export, synthetic::Synthetic, verify};
 
@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     match run(from, Path::new(to), scores) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            let _ = writeln!(std::io::stderr(), "{error}");
             ExitCode::FAILURE
         }
     }
@@ -28,6 +28,12 @@ fn run(from: &str, to: &Path, scores: Scores) -> savedmodel::Result<()> {
     std::fs::create_dir_all(to).map_err(|source| savedmodel::Error::Io { file: to.into(), source })?;
     let exported = export(tensors.as_mut(), &options, to, &mut |_, _| {})?;
     let info = verify(to)?;
-    println!("{} variables, {} nodes, {} parameters", info.variables.len(), info.nodes, exported.parameters);
+    let _ = writeln!(
+        std::io::stdout(),
+        "{} variables, {} nodes, {} parameters",
+        info.variables.len(),
+        info.nodes,
+        exported.parameters
+    );
     Ok(())
 }

@@ -3,8 +3,12 @@
 
 mod archive;
 mod bundle;
+#[cfg(test)]
+mod fixture;
 mod locate;
 mod slices;
+#[cfg(test)]
+mod tests;
 mod unpack;
 mod v1;
 mod values;

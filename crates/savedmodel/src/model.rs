@@ -117,3 +117,6 @@ fn signature(name: &str, method: &str, input: (&str, TensorInfo), answer: &Answe
 fn info<T: Element>(tensor: &Tensor<T>, shape: TensorShapeProto) -> TensorInfo {
     TensorInfo { name: tensor.name(), dtype: T::DTYPE.0, tensor_shape: Some(shape) }
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,7 @@ mod harness;
 mod kill;
 mod kill_image;
 mod memory;
+mod model;
 mod nginx;
 mod remote_cache;
 mod remote_engine;

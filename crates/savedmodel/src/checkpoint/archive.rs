@@ -29,7 +29,7 @@ pub const MOST_ENTRIES: usize = 10_000;
 /// Weights hardly shrink; what grows more than this on its way out is no checkpoint but a bomb. Deflate itself can do 1032.
 const MOST_GROWTH: u64 = 200;
 /// Small archives may grow to this, whatever the rate.
-const ALWAYS_ALLOWED: u64 = 1 << 30;
+const ALWAYS_ALLOWED: u64 = 256 << 20;
 const LARGEST_STATE_FILE: u64 = 1 << 16;
 
 /// The unzipped bytes of an archive.

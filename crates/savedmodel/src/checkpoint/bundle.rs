@@ -201,11 +201,14 @@ impl NamedTensors for Bundle {
             let path = index_path(&self.prefix);
             let entry = self.specs.get(*name).and_then(|_| self.entries.get(name.as_bytes()));
             let entry = entry.ok_or_else(|| Error::tensor(&path, name, TensorFault::Missing))?;
+            let spec = &self.specs[*name];
+            if spec.dtype.size().is_none() {
+                return Err(Error::tensor(&path, name, TensorFault::Unreadable(spec.dtype)));
+            }
             if !entry.slices.is_empty() {
                 self.read_sliced(name, entry, &mut files, take)?;
                 continue;
             }
-            let spec = &self.specs[*name];
             let data = self.read_entry(name, entry, &mut files, &mut bytes)?;
             check_length(spec, data).map_err(|fault| Error::tensor(&path, name, fault))?;
             take(name, data)?;

@@ -1,0 +1,139 @@
+//! Real TensorFlow as the judge of what `export-model` writes: it makes the checkpoints, loads the exports with both of its
+//! loaders, and holds them against a network and a preprocessing that share nothing with ours.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
+
+use super::harness::is_real;
+use crate::checkout::{Checkout, workspace};
+
+const JUDGE: &str = "crates/savedmodel/tests/judge";
+
+/// TensorFlow in a virtual environment that stays below `target/`: installing it takes a minute.
+struct TensorFlow {
+    python: PathBuf,
+}
+
+impl TensorFlow {
+    fn installed() -> Self {
+        let folder = workspace().join("target/xtask/judge");
+        let python = folder.join("bin/python");
+        let wanted = fs_err::read_to_string(workspace().join(JUDGE).join("requirements.txt")).expect("the pins");
+        // What was cut off while it was installed lacks the mark.
+        let mark = folder.join("installed-requirements.txt");
+        if fs_err::read_to_string(&mark).ok().as_ref() != Some(&wanted) {
+            let _ = fs_err::remove_dir_all(&folder);
+            run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
+            let pins = workspace().join(JUDGE).join("requirements.txt");
+            let pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "--requirement"];
+            run(Command::new(&python).args(pip).arg(pins));
+            fs_err::write(mark, wanted).expect("write");
+        }
+        Self { python }
+    }
+
+    /// Runs one of the judge's scripts; what it reports last is its verdict.
+    fn run(&self, script: &str, arguments: &[&str]) -> Value {
+        let mut command = Command::new(&self.python);
+        command.arg(workspace().join(JUDGE).join(script)).args(arguments).env("PYTHONDONTWRITEBYTECODE", "1");
+        let stdout = run(&mut command);
+        let verdict: Value = serde_json::from_str(stdout.lines().last().unwrap_or_default()).expect("a verdict is JSON");
+        assert_eq!(verdict["ok"], true, "{script}: {verdict:#}");
+        verdict
+    }
+}
+
+/// Runs to a good end and gives what was said on stdout.
+fn run(command: &mut Command) -> String {
+    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    let told = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(output.status.success(), "{command:?}\n{}{}", told(&output.stdout), told(&output.stderr));
+    told(&output.stdout)
+}
+
+fn text(path: &Path) -> &str {
+    path.to_str().expect("temporary folders have plain names")
+}
+
+fn export(checkout: &Checkout, arguments: &[&str]) {
+    checkout.run(&[&["export-model"], arguments].concat()).succeeded();
+}
+
+#[test]
+fn tensorflow_judges_the_export_equal_to_an_independent_reference() {
+    if !is_real() {
+        return;
+    }
+    let tensorflow = TensorFlow::installed();
+    let checkout = Checkout::bare();
+    let checkpoint = checkout.path("inception-v3");
+    let written = tensorflow.run("write_checkpoint.py", &[text(&checkpoint)]);
+    assert_eq!(written["tensors"], 1172, "all kinds of a training checkpoint: {written}");
+
+    export(&checkout, &["--checkpoint", text(&checkpoint)]);
+    let logits = checkout.path("model-data/1");
+    let labels = workspace().join("crates/savedmodel/data/imagenet-labels.txt");
+    let judged = |folder: &Path, more: &[&str]| {
+        let arguments = [text(&checkpoint), text(folder), "--labels", text(&labels), "--require", "predict_pixels"];
+        tensorflow.run("reference.py", &[&arguments[..], more].concat())
+    };
+    let all = [
+        "--logits",
+        "inception_v3/logits/logits/BiasAdd:0",
+        "--logits",
+        "predict_pixels=pixels/inception_v3/logits/logits/BiasAdd:0",
+    ];
+    let verdict = judged(&logits, &all);
+    assert_eq!((&verdict["variables_bit_equal"], &verdict["labels_judged"]), (&388.into(), &1001.into()), "{verdict}");
+    assert!(verdict["images"].as_u64() >= Some(10), "{verdict}");
+    let difference = verdict["max_diff_logits"].as_f64().expect("a number");
+    assert!(difference <= 1e-4, "{verdict}");
+    let bundle = tensorflow.run("bundle.py", &[text(&logits)]);
+    assert_eq!(bundle["tensors"], 388);
+    let warm_up = tensorflow.run("warmup.py", &[text(&logits)]);
+    assert_eq!(warm_up["records"], 4, "{warm_up}");
+
+    export(&checkout, &["--checkpoint", text(&checkpoint), "--scores", "softmax", "--version", "2"]);
+    judged(&checkout.path("model-data/2"), &["--scores", "softmax", "--quick"]);
+
+    // Out of the archive come the same bytes.
+    run(Command::new("tar").args(["czf", "inception-v3.tar.gz", "inception-v3"]).current_dir(checkout.path(".")));
+    export(&checkout, &["--checkpoint", "inception-v3.tar.gz", "--version", "3"]);
+    for file in ["saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001"] {
+        let read = |version: &str| fs_err::read(checkout.path(&format!("model-data/{version}/{file}"))).expect(file);
+        assert!(read("1") == read("3"), "{file} differs");
+    }
+}
+
+#[test]
+fn untrained_weights_are_alive_and_say_what_they_are() {
+    if !is_real() {
+        return;
+    }
+    let tensorflow = TensorFlow::installed();
+    let checkout = Checkout::bare();
+    let ran = checkout.run(&["export-model", "--profile", "sample"]);
+    ran.succeeded();
+    assert!(ran.stderr.contains("meaningless"), "{}", ran.stderr);
+    let verdict = tensorflow.run("warmup.py", &[text(&checkout.path("model-data/1"))]);
+    assert_eq!(verdict["kinds"], serde_json::json!({ "predict_log": 3, "classify_log": 1 }));
+}
+
+#[test]
+fn fresh_checkpoints_of_tensorflow_read_back_equal() {
+    if !is_real() {
+        return;
+    }
+    let tensorflow = TensorFlow::installed();
+    let checkout = Checkout::bare();
+    let folder = checkout.path("fixtures");
+    tensorflow.run("fixtures.py", &[text(&folder)]);
+    let mut cargo = Command::new("cargo");
+    cargo.args(["test", "--quiet", "--package", "savedmodel", "--test", "fixtures"]).current_dir(workspace());
+    let told = run(cargo.env("SAVEDMODEL_FIXTURES", &folder));
+    assert!(told.contains("2 passed"), "{told}");
+}
