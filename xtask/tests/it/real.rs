@@ -5,6 +5,7 @@ mod bad_input;
 mod builds;
 mod disk_full;
 mod engine;
+mod exporters;
 mod failures;
 mod forwarder;
 mod git_sources;
