@@ -131,7 +131,7 @@ pub fn export_model(inputs: &Inputs<'_>) -> Result<ExportPlan, ExportPlanError> 
             let build = BazelBuild {
                 startup: profile.bazel.startup.clone(),
                 flags: profile.bazel.flags.iter().chain(&device.flags).cloned().collect(),
-                // Headers would have to be a file in the container, and the container is kept as an image.
+                // Headers would have to be a file wherever Bazel is asked, and one of these containers is kept as an image.
                 remote: RemoteSettings::default(),
                 label: label.clone(),
             };

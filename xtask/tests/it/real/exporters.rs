@@ -13,6 +13,8 @@ use crate::checkout::{NO_ENGINE, Ran, workspace};
 const EXPORT: &str = "export-model";
 const MODEL: &str = "model-data/1/saved_model.pb";
 const RECEIPT: &str = "assets.extra/export_receipt.json";
+/// The point at which the engine has a container, whatever was said.
+const CREATED: &str = "a container";
 const PROGRAM: &str = "/opt/exporter/inception_saved_model --checkpoint_dir=/checkpoint/net --output_dir=/output";
 
 /// A checkout of the sample with a small V1 checkpoint, whose profile has an exporter in a container.
@@ -170,7 +172,7 @@ fn an_exporter_that_is_cut_off_leaves_nothing_and_the_next_run_succeeds() {
     stage.runs(&format!("echo under way; sleep 5; exec {PROGRAM}"));
     let mut swept = 0;
     for signal in ["INT", "KILL"] {
-        for point in ["unpack the checkpoint started", "started, and a container", ": under way"] {
+        for point in ["unpack the checkpoint started", CREATED, ": under way"] {
             let begin = Instant::now();
             let ran = cut_off(&stage, signal, point);
             if signal == "INT" {
@@ -192,10 +194,29 @@ fn an_exporter_that_is_cut_off_leaves_nothing_and_the_next_run_succeeds() {
     assert_eq!(swept, 1, "the run after the kills sweeps");
 }
 
+#[test]
+fn a_build_that_is_cut_off_keeps_no_image_and_the_next_run_succeeds() {
+    if !is_real() {
+        return;
+    }
+    let stage = Stage::new(false);
+    for (signal, code) in [("INT", Some(130)), ("KILL", None)] {
+        for point in ["bazel build started", "keep the exporter as"] {
+            let ran = cut_off(&stage, signal, point);
+            assert_eq!(ran.code, code, "{point}:\n{}", ran.stderr);
+            assert!(stage.engine.image_labels(&stage.kept).is_none(), "{signal} at {point}");
+            assert!(signal == "KILL" || stage.leftovers().is_empty(), "{point}: {:?}", stage.leftovers());
+        }
+    }
+    stage.run(&[EXPORT]).succeeded();
+    assert_eq!(stage.leftovers(), [""; 0]);
+    assert!(stage.engine.image_labels(&stage.kept).is_some());
+}
+
 fn cut_off(stage: &Stage, signal: &str, point: &str) -> Ran {
     let mut run = stage.start(&[EXPORT]);
     let come = run.wait_until(point, |run| match point {
-        "started, and a container" => !stage.engine.containers(&stage.id).is_empty(),
+        CREATED => !stage.engine.containers(&stage.id).is_empty(),
         said => run.has_said(said),
     });
     assert!(come, "it ended before `{point}`");
