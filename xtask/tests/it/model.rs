@@ -1,7 +1,10 @@
 //! `export-model` and `model-info` as a caller sees them: what the command line changes, what is refused, what is swept.
 //! No network and no engine.
 
-use std::{process::Command, time::Duration};
+use std::{
+    process::{Command, Stdio},
+    time::Duration,
+};
 
 use sha2::{Digest, Sha256};
 
@@ -82,7 +85,8 @@ fn the_sample_is_exported_once_and_described() {
 #[test]
 fn an_interrupt_leaves_nothing_of_a_version() {
     let checkout = Checkout::bare();
-    let mut run = checkout.command(&["--profile", "sample", "export-model"]).spawn().expect("run the program");
+    let mut run = checkout.command(&["--profile", "sample", "export-model"]);
+    let mut run = run.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("run the program");
     while checkout.files("model-data").is_empty() {
         assert!(run.try_wait().expect("ask").is_none(), "it ended before it could be interrupted");
         std::thread::sleep(Duration::from_millis(1));
