@@ -20,7 +20,7 @@ use plain::Plain;
 use sentence::Paint;
 use sink::Sink;
 use terminal::Terminal;
-pub use units::bytes;
+pub use units::{bytes, count};
 
 /// What the command line says about the report.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -46,9 +46,7 @@ pub trait NamedTensors {
     fn specs(&self) -> &BTreeMap<String, TensorSpec>;
 
     /// Hands each tensor of `wanted` to `take`, once, in the source's own order. Memory stays bounded by the largest of
-    /// them and a buffer.
-    ///
-    /// A source that arrives as a stream can be read once only.
+    /// them and a buffer, or by twice that where one was saved in slices.
     ///
     /// # Errors
     /// A tensor that is missing, damaged, or of a dtype without a fixed size; and whatever `take` fails with.

@@ -160,17 +160,23 @@ impl Differences {
     }
 }
 
+/// Names of each kind that are printed; the value itself has all of them.
+const TOLD: usize = 12;
+
 impl fmt::Display for Differences {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("not a checkpoint of this network")?;
-        for (kind, names) in [("missing", &self.missing), ("unknown to the network", &self.extra)] {
-            if !names.is_empty() {
-                write!(f, "; {} {kind}: {}", names.len(), names.join(", "))?;
+        let misshapen = self.misshapen.iter().map(|m| format!("{} is {}, wanted {}", m.name, m.found, m.wanted));
+        for (kind, told) in [
+            ("missing", self.missing.clone()),
+            ("unknown to the network", self.extra.clone()),
+            ("misshapen", misshapen.collect()),
+        ] {
+            if !told.is_empty() {
+                let more = told.len().checked_sub(TOLD).filter(|more| *more > 0);
+                let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
+                write!(f, "; {} {kind}: {}{more}", told.len(), told[..told.len().min(TOLD)].join(", "))?;
             }
-        }
-        if !self.misshapen.is_empty() {
-            let told = self.misshapen.iter().map(|m| format!("{} is {}, wanted {}", m.name, m.found, m.wanted));
-            write!(f, "; {} misshapen: {}", self.misshapen.len(), told.collect::<Vec<_>>().join(", "))?;
         }
         Ok(())
     }

@@ -165,3 +165,6 @@ fn written(to: &Path, path: &str) -> Result<ExportedFile> {
 fn sha256(bytes: &[u8]) -> String {
     format!("{:x}", Sha256::digest(bytes))
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,7 @@
 #![warn(missing_docs)]
 
 pub mod checkpoint;
+mod checksummed;
 mod error;
 mod export;
 mod graph;

@@ -8,6 +8,8 @@ pub mod stream;
 
 /// Every block is followed by its compression type (1 byte) and a masked CRC32C (4 bytes) over both.
 pub const TRAILER: usize = 5;
+/// The checksum alone.
+const CHECKSUM: usize = 4;
 /// Two block handles padded to 40 bytes, then the magic number.
 pub const FOOTER: usize = 48;
 pub const MAGIC: u64 = 0xdb47_7524_8b80_fb57;

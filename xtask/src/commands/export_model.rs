@@ -19,7 +19,7 @@ use crate::{
         profile::Profile,
     },
     execute::{self, ExportPorts, ExportScene, Exported, Library, State},
-    report::bytes,
+    report::{bytes, count},
 };
 
 /// Where versions go unless the command line says otherwise.
@@ -143,7 +143,7 @@ fn tell(plan: &ExportPlan, exported: &Exported, session: &Session) {
         plan.version.to_string(),
         state.into(),
         info.variables.len().to_string(),
-        execute::parameters(&info.variables).to_string(),
+        count(execute::parameters(&info.variables)),
         bytes(info.bytes),
         seconds,
         info.signatures.keys().cloned().collect::<Vec<_>>().join(" "),

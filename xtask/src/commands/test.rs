@@ -1,4 +1,4 @@
-//! `cargo xtask test`: the gate. Format, lints, unit tests, and the real ring: an engine, a Bazel, a remote cache.
+//! `cargo xtask test`: the gate. Format, lints, unit tests, and the real ring: an engine, a Bazel, a remote cache, a TensorFlow.
 
 use anyhow::Result;
 use serde_json::json;
@@ -7,11 +7,13 @@ use super::{Ended, Session, setup};
 use crate::{adapters::cargo, cli::Test};
 
 /// What the real ring needs beyond the main job.
-const NEEDS: [setup::Need; 4] = [
+const NEEDS: [setup::Need; 5] = [
     setup::DEBOOTSTRAP,
     setup::ENGINE,
     setup::Need { program: "nginx", packages: &["nginx-light", "libnginx-mod-http-dav-ext"] },
     setup::Need { program: "g++", packages: &["g++"] },
+    // TensorFlow judges what is exported; it comes with pip into a virtual environment below target/.
+    setup::Need { program: "python3", packages: &["python3", "python3-venv"] },
 ];
 
 pub(crate) async fn run(args: &Test, session: &Session) -> Result<Ended> {
@@ -32,7 +34,9 @@ pub(crate) async fn run(args: &Test, session: &Session) -> Result<Ended> {
         session.report.finish_step(started);
     }
     if args.offline {
-        session.report.warning("the real ring (engine, Bazel, remote cache) was skipped: run without --offline");
+        session
+            .report
+            .warning("the real ring (engine, Bazel, remote cache, TensorFlow) was skipped: run without --offline");
     }
     Ok(Ended::Well)
 }

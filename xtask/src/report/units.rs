@@ -33,6 +33,13 @@ pub fn bytes(count: u64) -> String {
     format!("{value:.1} {unit}")
 }
 
+/// `27,182,194`.
+pub fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join(",")
+}
+
 /// Whole percent, rounded down so that 100% means all; nothing of nothing is all.
 pub fn percent(done: u64, total: u64) -> u64 {
     if total == 0 {
@@ -55,6 +62,11 @@ mod tests {
     fn sizes_never_round_up_to_1024() {
         let shown = [0, 1023, 1024, 1_048_575, 1_288_490_189, u64::MAX].map(bytes);
         assert_eq!(shown, ["0 B", "1023 B", "1.0 KiB", "1.0 MiB", "1.2 GiB", "16777216.0 TiB"]);
+    }
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!([0, 999, 1000, 27_182_194].map(count), ["0", "999", "1,000", "27,182,194"]);
     }
 
     #[test]

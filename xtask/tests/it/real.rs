@@ -3,6 +3,7 @@
 
 mod bad_input;
 mod builds;
+mod cutting_server;
 mod disk_full;
 mod engine;
 mod exporters;

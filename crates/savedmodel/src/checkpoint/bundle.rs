@@ -1,8 +1,7 @@
 //! V2 checkpoints ("tensor bundles"): an index that is a table, and shards that hold nothing but tensors' bytes.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    os::unix::fs::FileExt,
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     path::{Path, PathBuf},
 };
 
@@ -14,10 +13,11 @@ use super::{
     slices::{Assembly, Slice, check_length},
 };
 use crate::{
+    checksummed,
     error::{BlockFault, Error, Result, TensorFault},
     proto::tensor::{BundleEntryProto, BundleHeaderProto, TensorShapeProto},
     table::{
-        checksum, masked,
+        masked,
         reader::{Table, room},
     },
     tensor::{DataType, Shape, TensorSpec},
@@ -97,6 +97,29 @@ impl Bundle {
         suffixed(&self.prefix, &format!(".data-{shard:05}-of-{:05}", self.shards))
     }
 
+    /// The file an entry lies in, opened once, and its place there.
+    fn place<'f>(
+        &self,
+        name: &str,
+        entry: &BundleEntryProto,
+        files: &'f mut BTreeMap<i32, File>,
+    ) -> Result<(&'f File, u64, u64)> {
+        let path = self.shard_path(entry.shard_id);
+        let broken = |what| Error::tensor(&path, name, TensorFault::Malformed(what));
+        if !(0..self.shards).contains(&entry.shard_id) {
+            return Err(broken("it lies in a shard that the header does not count"));
+        }
+        let file = match files.entry(entry.shard_id) {
+            Entry::Occupied(file) => file.into_mut(),
+            Entry::Vacant(vacant) => vacant.insert(File::open(&path).map_err(Error::io(&path))?),
+        };
+        let length = file.metadata().map_err(Error::io(&path))?.len();
+        let place = u64::try_from(entry.offset).ok().zip(u64::try_from(entry.size).ok());
+        let inside = |(offset, size): &(u64, u64)| offset.checked_add(*size).is_some_and(|end| end <= length);
+        let (offset, size) = place.filter(inside).ok_or_else(|| broken("it lies beyond the end of the shard"))?;
+        Ok((file, offset, size))
+    }
+
     /// Reads and checks the bytes of one entry.
     fn read_entry<'b>(
         &self,
@@ -105,29 +128,19 @@ impl Bundle {
         files: &mut BTreeMap<i32, File>,
         bytes: &'b mut Vec<u8>,
     ) -> Result<&'b [u8]> {
-        let path = self.shard_path(entry.shard_id);
-        let broken = |fault| Error::tensor(&path, name, fault);
-        if !(0..self.shards).contains(&entry.shard_id) {
-            return Err(broken(TensorFault::Malformed("it lies in a shard that the header does not count")));
-        }
-        let file = match files.entry(entry.shard_id) {
-            std::collections::btree_map::Entry::Occupied(file) => file.into_mut(),
-            std::collections::btree_map::Entry::Vacant(vacant) => {
-                vacant.insert(File::open(&path).map_err(Error::io(&path))?)
-            }
-        };
-        let length = file.metadata().map_err(Error::io(&path))?.len();
-        let place = u64::try_from(entry.offset).ok().zip(u64::try_from(entry.size).ok());
-        let inside = |(offset, size): &(u64, u64)| offset.checked_add(*size).is_some_and(|end| end <= length);
-        let (offset, size) = place
-            .filter(inside)
-            .ok_or_else(|| broken(TensorFault::Malformed("it lies beyond the end of the shard")))?;
+        let (file, offset, size) = self.place(name, entry, files)?;
         let bytes = room(bytes, size as usize);
-        file.file().read_exact_at(bytes, offset).map_err(Error::io(&path))?;
-        if checksum(bytes) != entry.crc32c {
-            return Err(broken(TensorFault::Checksum));
-        }
+        let crc = checksummed::read_exact_at(file, bytes, offset);
+        self.compare(name, entry, crc)?;
         Ok(bytes)
+    }
+
+    fn compare(&self, name: &str, entry: &BundleEntryProto, crc: std::io::Result<u32>) -> Result<()> {
+        let path = self.shard_path(entry.shard_id);
+        if masked(crc.map_err(Error::io(&path))?) != entry.crc32c {
+            return Err(Error::tensor(&path, name, TensorFault::Checksum));
+        }
+        Ok(())
     }
 
     fn read_sliced(
@@ -160,11 +173,12 @@ impl Bundle {
         let fixed = |entry: &BundleEntryProto| entry.slices.is_empty() && DataType(entry.dtype).size().is_some();
         let entries: Vec<_> = self.entries.iter().filter(|(_, entry)| fixed(entry)).collect();
         let check_some = |entries: &[(&Vec<u8>, &BundleEntryProto)]| {
-            let (mut files, mut bytes) = (BTreeMap::new(), Vec::new());
-            let mut check = |key: &[u8], entry| {
-                self.read_entry(&String::from_utf8_lossy(key), entry, &mut files, &mut bytes).map(drop)
-            };
-            entries.iter().try_for_each(|(key, entry)| check(key, entry))
+            let mut files = BTreeMap::new();
+            entries.iter().try_for_each(|(key, entry)| {
+                let name = String::from_utf8_lossy(key);
+                let (file, offset, size) = self.place(&name, entry, &mut files)?;
+                self.compare(&name, entry, checksummed::of_range(file, offset, size))
+            })
         };
         let (first, second) = entries.split_at(Self::half(&entries));
         std::thread::scope(|scope| {
@@ -253,8 +267,8 @@ impl BundleWriter {
         if entry.size as usize != bytes.len() {
             return Err(broken(TensorFault::Malformed("it has another length than was announced")));
         }
-        self.file.file().write_all_at(bytes, entry.offset as u64).map_err(Error::io(&self.shard))?;
-        entry.crc32c = masked(crc32c::crc32c(bytes));
+        let crc = checksummed::write_all_at(&self.file, bytes, entry.offset as u64).map_err(Error::io(&self.shard))?;
+        entry.crc32c = masked(crc);
         self.written.insert(name.to_owned());
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! The records are read alike out of a file, where only wanted blocks are touched, and out of a stream.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
     path::Path,
     sync::mpsc,
     thread,
@@ -179,8 +179,8 @@ impl<'a> Reading<'a> {
             return Ok(());
         }
         let assembly = match self.assemblies.entry(name) {
-            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
-            std::collections::btree_map::Entry::Vacant(entry) => entry.insert(Assembly::new(spec).map_err(broken)?),
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(Assembly::new(spec).map_err(broken)?),
         };
         if let Some(whole) = assembly.add(&slice, &data).map_err(broken)? {
             take(name, &whole)?;

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::{RAW, SNAPPY, TRAILER, checksum};
+use super::{CHECKSUM, RAW, SNAPPY, TRAILER, checksum};
 use crate::{error::BlockFault, wire::varint};
 
 /// Snappy's longest copy makes 64 bytes out of 3; more than that from a block is a lie about its length.
@@ -17,7 +17,7 @@ pub struct Block<'a> {
 
 /// Compares the checksum of a block with its trailer.
 pub fn check(bytes: &[u8]) -> Result<(), BlockFault> {
-    let (checked, crc) = bytes.split_last_chunk::<4>().ok_or(BlockFault::Truncated)?;
+    let (checked, crc) = bytes.split_last_chunk::<CHECKSUM>().ok_or(BlockFault::Truncated)?;
     if checksum(checked) == u32::from_le_bytes(*crc) { Ok(()) } else { Err(BlockFault::Checksum) }
 }
 

@@ -82,7 +82,8 @@ async fn fetch_whole(
 ) -> Result<String> {
     let step = format!("download {}", files.name);
     let started = report.start(None, &step);
-    let say = |line| report.event(Event::Working { step: step.clone(), line });
+    // Each is about a connection that was lost: rare, and worth more than a place in a bar.
+    let say = |line: String| report.note(&format!("{}: {line}", files.name));
     let told = |done, total| report.event(Event::Bytes { what: files.name.clone(), done, total });
     let progress = |done, total| match total {
         0 => told(done, None),

@@ -5,10 +5,12 @@ use std::fmt::Write;
 
 use savedmodel::{ModelInfo, Signature, TensorInfo, Variable};
 
-use crate::report::bytes;
+use crate::report::{bytes, count};
 
 /// Variables that are named one by one.
 const LARGEST: usize = 10;
+/// Columns that a list of ops takes.
+const WIDTH: usize = 100;
 /// Labels that are named at either end.
 const LABELS: usize = 3;
 
@@ -59,18 +61,35 @@ fn typed(tensor: &TensorInfo) -> String {
     }
 }
 
+/// All of them in as few lines as they take, the most frequent first.
 fn ops(info: &ModelInfo, text: &mut String) -> std::fmt::Result {
     let mut ops: Vec<_> = info.ops.iter().collect();
     // The map is sorted by name, and so are ops of equal count.
     ops.sort_by_key(|(_, count)| std::cmp::Reverse(**count));
-    let width = ops.iter().map(|(name, _)| name.len()).max().unwrap_or_default().max("op".len());
-    writeln!(text, "\n{:<width$}  {:>6}", "op", "nodes")?;
-    ops.into_iter().try_for_each(|(name, count)| writeln!(text, "{name:<width$}  {count:>6}"))
+    let mut line = format!("{:<12}", "ops");
+    writeln!(text)?;
+    for (name, nodes) in ops {
+        let word = format!(" {name} {nodes}");
+        if line.len() + word.len() > WIDTH {
+            writeln!(text, "{line},")?;
+            line = " ".repeat(12);
+        } else if line.len() > 12 {
+            line.push(',');
+        }
+        line.push_str(&word);
+    }
+    writeln!(text, "{line}")
 }
 
 fn variables(variables: &[Variable], text: &mut String) -> std::fmt::Result {
     let total = variables.iter().map(|variable| variable.bytes).sum();
-    writeln!(text, "\nvariables    {}: {} parameters, {}", variables.len(), parameters(variables), bytes(total))?;
+    writeln!(
+        text,
+        "\nvariables    {}: {} parameters, {}",
+        variables.len(),
+        count(parameters(variables)),
+        bytes(total)
+    )?;
     let mut largest: Vec<&Variable> = variables.iter().collect();
     largest.sort_by(|a, b| b.bytes.cmp(&a.bytes).then_with(|| a.name.cmp(&b.name)));
     if largest.len() > LARGEST {
@@ -157,10 +176,7 @@ mod tests {
               out  scores           float [?,5]          TopKV2:0
               out  x                int64 of any shape   x:0
 
-            op       nodes
-            Const       94
-            Conv2D      94
-            Add          2
+            ops          Const 94, Conv2D 94, Add 2
 
             variables    12: 78 parameters, 312 B
             the 10 largest

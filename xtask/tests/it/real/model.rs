@@ -7,8 +7,12 @@ use std::{
 };
 
 use serde_json::Value;
+use sha2::Digest;
 
-use super::harness::is_real;
+use super::{
+    cutting_server::CuttingServer,
+    harness::{Running, is_real},
+};
 use crate::checkout::{Checkout, workspace};
 
 const JUDGE: &str = "crates/savedmodel/tests/judge";
@@ -41,7 +45,8 @@ impl TensorFlow {
         let mut command = Command::new(&self.python);
         command.arg(workspace().join(JUDGE).join(script)).args(arguments).env("PYTHONDONTWRITEBYTECODE", "1");
         let stdout = run(&mut command);
-        let verdict: Value = serde_json::from_str(stdout.lines().last().unwrap_or_default()).expect("a verdict is JSON");
+        let verdict: Value =
+            serde_json::from_str(stdout.lines().last().unwrap_or_default()).expect("a verdict is JSON");
         assert_eq!(verdict["ok"], true, "{script}: {verdict:#}");
         verdict
     }
@@ -107,6 +112,46 @@ fn tensorflow_judges_the_export_equal_to_an_independent_reference() {
         let read = |version: &str| fs_err::read(checkout.path(&format!("model-data/{version}/{file}"))).expect(file);
         assert!(read("1") == read("3"), "{file} differs");
     }
+    lost_connections_a_kill_and_a_wrong_sum(&checkout);
+}
+
+/// The archive of the test above over a network that cuts every connection, through a kill, and against a wrong pin.
+fn lost_connections_a_kill_and_a_wrong_sum(checkout: &Checkout) {
+    let archive = fs_err::read(checkout.path("inception-v3.tar.gz")).expect("made above");
+    let server = CuttingServer::start(archive.clone(), 100 << 20);
+    let url = server.url("inception-v3.tar.gz");
+    let arguments = ["export-model", "--checkpoint", &url, "--trust-on-first-use", "--version", "4"];
+
+    let mut running = Running::new(checkout.command(&arguments));
+    let partial = checkout.path("target/xtask/downloads/.inception-v3.tar.gz.partial");
+    let length = || fs_err::metadata(&partial).map_or(0, |meta| meta.len());
+    assert!(running.wait_until("150 MiB", |_| length() > 150 << 20), "it ended before it was killed");
+    running.signal("KILL");
+    running.end();
+    let before = server.starts();
+    assert!(before.len() >= 2 && before[0] == 0 && before[1] >= 100 << 20, "{before:?}");
+
+    let ran = checkout.run(&arguments);
+    ran.succeeded();
+    let after = &server.starts()[before.len()..];
+    assert!(after.iter().all(|start| *start >= 150 << 20), "what had come was asked for again: {after:?}");
+    assert!(ran.stderr.contains("connection lost"), "{}", ran.stderr);
+    let read =
+        |version: &str| fs_err::read(checkout.path(&format!("model-data/{version}/saved_model.pb"))).expect("there");
+    assert!(read("4") == read("1"));
+    assert_eq!(checkout.files("target/xtask/work"), Vec::<String>::new(), "something is left behind");
+
+    let pin = format!("checkpoint = \"{url}?again\"\nsha256 = \"{}\"\n", "0".repeat(64));
+    let config = checkout.read("config.toml");
+    let start = config.find("checkpoint = \"http").expect("the article's address");
+    let end = start + config[start..].find('\n').expect("a line") + 1;
+    checkout.write("config.toml", &format!("{}{pin}{}", &config[..start], &config[end..]));
+    let ran = checkout.run(&["export-model", "--version", "5"]);
+    let sum = format!("{:x}", sha2::Sha256::digest(&archive));
+    ran.failed_saying(1, &[&sum, &"0".repeat(64), "inception-v3.tar.gz"]);
+    let versions = checkout.files("model-data");
+    assert_eq!(versions, ["1", "2", "3", "4"], "half a version");
+    assert_eq!(length(), 0, "a file that nobody may use is kept");
 }
 
 #[test]
