@@ -6,6 +6,7 @@ mod doctor;
 mod export_model;
 mod inspect;
 mod model_info;
+mod on_demand;
 mod quickstart;
 mod session;
 mod setup;

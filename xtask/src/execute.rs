@@ -36,7 +36,7 @@ use crate::{
     report::Report,
 };
 
-pub(crate) use export_model::{ExportPorts, ExportScene, Exported, Library, State, export_model};
+pub(crate) use export_model::{ExportPorts, ExportScene, Exported, Library, Reach, Reached, State, export_model};
 pub(crate) use freshness::{Freshness, look};
 pub(crate) use model_info::{describe, parameters};
 
@@ -144,13 +144,11 @@ pub(crate) async fn build_servers<E: Engine, S: Source, H: Host>(
     let stale = |name: &VariantName| freshness.iter().any(|f| f.variant == *name && f.current.is_none());
     let stale: Vec<&VariantBuild> = plan.builds.iter().filter(|build| stale(&build.variant.name)).collect();
     let facts = ports.engine.facts().await?;
-    let sources = prepare_sources(plan, freshness, ports, scene, report).await?;
+    let known = freshness.first().and_then(|f| f.inputs.get("sources")?.as_str());
+    let sources = prepare_sources(&plan.sources, known, ports, scene, report).await?;
     let images = prepare_images(plan, &stale, ports, scene, report).await?;
-    let total = scene.resources.jobs.unwrap_or_else(|| {
-        let memory = scene.resources.memory.map_or(facts.memory, |limit| limit.min(facts.memory));
-        toolchain::jobs(facts.cores, memory, scene.resources.memory_per_job)
-    });
-    let (side_by_side, jobs) = toolchain::share_jobs(total, plan.min_jobs_per_variant, stale.len());
+    let (side_by_side, jobs) =
+        toolchain::share_jobs(all_jobs(&facts, scene.resources), plan.min_jobs_per_variant, stale.len());
     report.event(Event::Note { text: machine_line(&facts, scene.resources, side_by_side, jobs) });
 
     // What one variant learns about memory holds for those after it.
@@ -194,14 +192,15 @@ pub(crate) struct PreparedSources {
     uploaded: OnceCell<()>,
 }
 
+/// `known` is a tree's digest, which what came before has read already.
 async fn prepare_sources<E, S: Source, H>(
-    plan: &Plan,
-    freshness: &[Freshness],
+    sources: &Step,
+    known: Option<&str>,
     ports: &Ports<'_, E, S, H>,
     scene: &Scene<'_>,
     report: &Report,
 ) -> Result<PreparedSources> {
-    match &plan.sources {
+    match sources {
         Step::CheckOut(step) => {
             let folder = scene.folders.root.join(&step.folder);
             let say = |text| report.event(Event::Note { text });
@@ -211,8 +210,7 @@ async fn prepare_sources<E, S: Source, H>(
         }
         // What the receipts will say was read once, before anything began; an edit since then must not slip in.
         Step::ReadTree(step) => {
-            let key =
-                freshness.first().and_then(|f| f.inputs.get("sources")?.as_str()).context("a tree has a digest")?;
+            let key = known.context("a tree has a digest")?;
             let folder = scene.folders.root.join(&step.folder);
             Ok(PreparedSources { folder, key: key.to_owned(), uploaded: OnceCell::new() })
         }
@@ -263,6 +261,14 @@ async fn prepare_images<E: Engine, S, H: Host>(
         }
     }
     Ok(images)
+}
+
+/// The jobs that the engine's machine can take.
+fn all_jobs(facts: &EngineFacts, resources: &Resources) -> u32 {
+    resources.jobs.unwrap_or_else(|| {
+        let memory = resources.memory.map_or(facts.memory, |limit| limit.min(facts.memory));
+        toolchain::jobs(facts.cores, memory, resources.memory_per_job)
+    })
 }
 
 fn machine_line(facts: &EngineFacts, resources: &Resources, side_by_side: usize, jobs: u32) -> String {

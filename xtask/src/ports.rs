@@ -34,9 +34,19 @@ pub(crate) trait Engine {
     async fn run(&self, container: &str, output: &mut dyn FnMut(&[u8])) -> Result<Exit>;
     /// Streams one file out, through links among its folders, hashing on the way.
     async fn copy_out(&self, container: &str, path: &str, to: &Path, progress: Progress<'_>) -> Result<CopiedFile>;
+    /// Streams a folder out as a tar whose entries begin with its name; what cuts the stream is an error of this call.
+    async fn download<T: Send + 'static>(
+        &self,
+        container: &str,
+        folder: &str,
+        progress: Progress<'_>,
+        untar: Untar<T>,
+    ) -> Result<T>;
     /// A small file's bytes, through symbolic links; none if it is not there.
     async fn read_file(&self, container: &str, path: &str) -> Result<Option<Vec<u8>>>;
-    /// Ends the container as it asked to be ended, and removes it.
+    /// Makes an image of a container's own files: what lies in its volumes is not among them.
+    async fn commit(&self, container: &str, image: &KeptImage) -> Result<ImageFacts>;
+    /// Ends the container as it asked to be ended, and removes it with its scratch volumes.
     async fn remove(&self, container: &str) -> Result<()>;
 }
 
@@ -71,15 +81,30 @@ pub(crate) struct ImageBuild {
     pub context: BTreeMap<String, Vec<u8>>,
 }
 
+/// What a container is kept as.
 #[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct KeptImage {
+    pub reference: String,
+    pub labels: Labels,
+    /// What runs in its containers by default.
+    pub command: Vec<String>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct ContainerJob {
     pub name: String,
     pub image: String,
+    /// Empty: the image's own.
     pub command: Vec<String>,
+    /// Whether the image's own entry point stands before the command.
+    pub keeps_entrypoint: bool,
+    /// Empty: the image's own.
     pub working_folder: String,
     pub environment: BTreeMap<String, String>,
     /// Volume name -> mount point.
     pub volumes: BTreeMap<String, String>,
+    /// Mount points of volumes without a name, which come and go with the container.
+    pub scratch: Vec<String>,
     pub network: Option<String>,
     pub memory: Option<u64>,
     pub labels: Labels,
@@ -87,6 +112,9 @@ pub(crate) struct ContainerJob {
 
 /// Writes a tar into whatever it is given; runs once, on a thread that may block.
 pub(crate) type Tar = Box<dyn FnOnce(&mut dyn std::io::Write) -> Result<()> + Send>;
+
+/// Reads a tar from whatever it is given; runs once, on a thread that may block.
+pub(crate) type Untar<T> = Box<dyn FnOnce(&mut dyn std::io::Read) -> Result<T> + Send>;
 
 /// How a container ended. A failed build is a value, not an error of the engine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use crate::{
     domain::source::Repository,
     ports::{
         COMPLETE, ContainerJob, CopiedFile, Downloaded, Engine, EngineFacts, Exit, Fetch, Host, ImageBuild, ImageFacts,
-        Labels, Progress, Root, Say, Source, Tar,
+        KeptImage, Labels, Progress, Root, Say, Source, Tar, Untar,
     },
 };
 
@@ -30,6 +30,12 @@ pub(crate) struct FakeEngine {
     pub exits: RefCell<BTreeMap<String, VecDeque<Exit>>>,
     /// What every build makes.
     pub binary: Vec<u8>,
+    /// What a container says when it runs, and the tar of what it leaves in any folder.
+    pub output: (&'static str, Vec<u8>),
+    /// Images that were kept, with their labels.
+    pub kept: RefCell<BTreeMap<String, Labels>>,
+    /// Names in the tars that were sent, by container.
+    pub sent: RefCell<BTreeMap<String, Vec<String>>>,
     running: Cell<usize>,
     /// The most containers that ran at once.
     pub most_at_once: Cell<usize>,
@@ -46,6 +52,9 @@ impl FakeEngine {
             has_sources: false,
             exits: RefCell::default(),
             binary: Fixture::program(&[("main", &[code::RET])]).build(),
+            output: ("", Vec::new()),
+            kept: RefCell::default(),
+            sent: RefCell::default(),
             running: Cell::new(0),
             most_at_once: Cell::new(0),
             commands: RefCell::default(),
@@ -90,6 +99,9 @@ impl Engine for FakeEngine {
 
     async fn image(&self, reference: &str) -> Result<Option<ImageFacts>> {
         self.record(format!("image {reference}"));
+        if let Some(labels) = self.kept.borrow().get(reference) {
+            return Ok(Some(ImageFacts { labels: labels.clone(), ..Self::image_of(reference) }));
+        }
         Ok(self.has_images.then(|| Self::image_of(reference)))
     }
 
@@ -117,8 +129,15 @@ impl Engine for FakeEngine {
         Ok(name)
     }
 
-    async fn upload(&self, container: &str, folder: &str, _: Tar) -> Result<()> {
+    async fn upload(&self, container: &str, folder: &str, tar: Tar) -> Result<()> {
         self.record(format!("upload {container} {folder}"));
+        let mut bytes = Vec::new();
+        tar(&mut bytes)?;
+        let mut tar = tar::Archive::new(bytes.as_slice());
+        for entry in tar.entries()? {
+            let name = entry?.path()?.display().to_string();
+            self.sent.borrow_mut().entry(container.into()).or_default().push(name);
+        }
         Ok(())
     }
 
@@ -137,6 +156,7 @@ impl Engine for FakeEngine {
         if container == "probe" {
             output(b"  --jobs (an integer)\n  --disk_cache (a path)\n");
         }
+        output(self.output.0.as_bytes());
         let variant = container.trim_end_matches(|c: char| c.is_ascii_digit() || c == '-');
         let told = self.exits.borrow_mut().get_mut(variant).and_then(VecDeque::pop_front);
         Ok(told.unwrap_or(Exit { code: 0, out_of_memory: false }))
@@ -150,6 +170,23 @@ impl Engine for FakeEngine {
         Ok(CopiedFile { sha256: format!("{:x}", Sha256::digest(&self.binary)), bytes })
     }
 
+    async fn download<T: Send + 'static>(
+        &self,
+        container: &str,
+        folder: &str,
+        _: Progress<'_>,
+        untar: Untar<T>,
+    ) -> Result<T> {
+        self.record(format!("download {container} {folder}"));
+        untar(&mut self.output.1.as_slice())
+    }
+
+    async fn commit(&self, container: &str, image: &KeptImage) -> Result<ImageFacts> {
+        self.record(format!("commit {container} {}", image.reference));
+        self.kept.borrow_mut().insert(image.reference.clone(), image.labels.clone());
+        Ok(Self::image_of(&image.reference))
+    }
+
     async fn read_file(&self, container: &str, path: &str) -> Result<Option<Vec<u8>>> {
         self.record(format!("read_file {container} {path}"));
         let name = path.rsplit('/').next().unwrap_or_default();
@@ -160,6 +197,31 @@ impl Engine for FakeEngine {
         self.record(format!("remove {container}"));
         Ok(())
     }
+}
+
+/// A tar of files with their texts; a name with a slash behind is a folder, `a -> b` a link, `a => b` a hard one,
+/// `a |` a pipe.
+pub(crate) fn tar_of(entries: &[(&str, &str)]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    for (name, text) in entries {
+        let (kind, name, target) = match (name.split_once(" -> "), name.split_once(" => "), name.strip_suffix(" |")) {
+            (Some((name, target)), ..) => (tar::EntryType::Symlink, name, target),
+            (_, Some((name, target)), _) => (tar::EntryType::Link, name, target),
+            (.., Some(name)) => (tar::EntryType::Fifo, name, ""),
+            _ if name.ends_with('/') => (tar::EntryType::Directory, *name, ""),
+            _ => (tar::EntryType::Regular, *name, ""),
+        };
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_mode(0o755);
+        header.set_size(text.len() as u64);
+        // Set by hand: the crate would not write a name with `..`.
+        header.as_old_mut().name[..name.len()].copy_from_slice(name.as_bytes());
+        header.as_old_mut().linkname[..target.len()].copy_from_slice(target.as_bytes());
+        header.set_cksum();
+        tar.append(&header, text.as_bytes()).expect("into memory");
+    }
+    tar.into_inner().expect("into memory")
 }
 
 /// Sources that are there, whatever they are.
@@ -180,7 +242,7 @@ impl Source for FakeSource {
     }
 
     fn archive(&self, _: &Path, _: &str) -> Tar {
-        Box::new(|_| Ok(()))
+        Box::new(|writer| Ok(tar::Builder::new(writer).finish()?))
     }
 }
 

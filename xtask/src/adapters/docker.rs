@@ -4,6 +4,7 @@
 mod build;
 mod connect;
 mod container;
+mod folder;
 mod images;
 mod leftovers;
 mod sizes;
@@ -17,7 +18,10 @@ use tokio::sync::RwLock;
 
 use crate::{
     domain::settings::EngineSettings,
-    ports::{ContainerJob, CopiedFile, Engine, EngineFacts, Exit, ImageBuild, ImageFacts, Labels, Progress, Say, Tar},
+    ports::{
+        ContainerJob, CopiedFile, Engine, EngineFacts, Exit, ImageBuild, ImageFacts, KeptImage, Labels, Progress, Say,
+        Tar, Untar,
+    },
 };
 
 pub(crate) use leftovers::{Leftover, Scope};
@@ -109,8 +113,22 @@ impl Engine for DockerEngine {
         transfer::copy_out(&self.docker, container, path, to, progress).await
     }
 
+    async fn download<T: Send + 'static>(
+        &self,
+        container: &str,
+        folder: &str,
+        progress: Progress<'_>,
+        untar: Untar<T>,
+    ) -> Result<T> {
+        folder::download(&self.docker, container, folder, progress, untar).await
+    }
+
     async fn read_file(&self, container: &str, path: &str) -> Result<Option<Vec<u8>>> {
         transfer::read_file(&self.docker, container, path).await
+    }
+
+    async fn commit(&self, container: &str, image: &KeptImage) -> Result<ImageFacts> {
+        images::commit(&self.docker, container, image).await
     }
 
     async fn remove(&self, container: &str) -> Result<()> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Result, bail};
 use serde_json::json;
 
-use super::{Ended, Session};
+use super::{Ended, Session, on_demand::OnDemand};
 use crate::{
     adapters::{host::ThisHost, http::Http, sources::CheckedOut},
     cli::ExportModel,
@@ -14,7 +14,7 @@ use crate::{
         event::Event,
         model::{
             CheckpointSource, Exporter, Model,
-            plan::{self, ExportPlan},
+            plan::{self, ExportPlan, PlannedExporter},
         },
         profile::Profile,
     },
@@ -48,7 +48,7 @@ pub(super) async fn with_profile(
         session.sweep_killed(config).await?;
     }
     preflight(&plan, session)?;
-    let exported = export(&plan, session).await?;
+    let exported = export(&plan, config, session).await?;
     tell(&plan, &exported, session);
     Ok(Ended::Well)
 }
@@ -104,15 +104,20 @@ fn preflight(plan: &ExportPlan, session: &Session) -> Result<()> {
     )
 }
 
-async fn export(plan: &ExportPlan, session: &Session) -> Result<Exported> {
-    let ports = ExportPorts { fetch: &Http::default(), source: &CheckedOut, exporting: &Library };
+async fn export(plan: &ExportPlan, config: &Config, session: &Session) -> Result<Exported> {
+    let reach = &OnDemand { plan, config, session };
+    let ports = ExportPorts { fetch: &Http::default(), source: &CheckedOut, exporting: &Library, reach };
     let scene = ExportScene {
         folders: &session.folders,
         run: &session.run,
         checkout: &session.checkout,
         writers: &session.writers,
     };
-    execute::export_model(plan, &ports, &scene, &session.report).await
+    let exported = execute::export_model(plan, &ports, &scene, &session.report).await?;
+    if matches!((&plan.exporter, exported.state), (PlannedExporter::Bazel(_), State::Exported { .. })) {
+        session.engine(config).await?.prune_sources(&session.checkout).await?;
+    }
+    Ok(exported)
 }
 
 /// The folder on stdout, the table and whatever people have to know on stderr.

@@ -138,27 +138,55 @@ impl fmt::Display for ImageRecipe {
 
 impl fmt::Display for RunBazel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (sources, output) = (toolchain::SOURCES, toolchain::OUTPUT_BASE);
-        let (disk, downloads) = (toolchain::DISK_CACHE, toolchain::REPOSITORY_CACHE);
-        write!(f, "docker run --name {variant} --workdir {sources}", variant = self.variant)?;
-        write!(f, " --volume sources:{sources} --volume {}-output-base:{output}", self.variant)?;
-        write!(f, " --volume disk-cache:{disk} --volume repository-cache:{downloads}")?;
-        for (name, value) in &self.environment {
-            write!(f, " --env {}", shell_quote(&format!("{name}={value}")))?;
-        }
-        if let Some(network) = &self.network {
-            write!(f, " --network {network}")?;
-        }
-        if let Some(memory) = self.memory {
-            write!(f, " --memory {memory}")?;
-        }
-        write!(f, " {} {}", self.image.name(), shell_line(&self.build.command(&self.dialect, "$JOBS")))?;
+        let name = self.variant.to_string();
+        let container = BazelContainer {
+            name: &name,
+            output_base: &name,
+            environment: &self.environment,
+            network: self.network.as_deref(),
+            memory: self.memory,
+            image: &self.image,
+            command: &self.build.command(&self.dialect, "$JOBS"),
+        };
+        container.fmt(f)?;
         if self.build.needs_bazelrc() {
             let headers =
                 self.build.remote.headers.iter().map(|(header, variable)| format!("{header} from ${variable}"));
             write!(f, "  # {} holds {}", toolchain::REMOTE_BAZELRC, headers.collect::<Vec<_>>().join(", "))?;
         }
         Ok(())
+    }
+}
+
+/// The line of a container in which Bazel runs.
+pub(super) struct BazelContainer<'a> {
+    pub name: &'a str,
+    /// Whose output base it is.
+    pub output_base: &'a str,
+    pub environment: &'a BTreeMap<String, String>,
+    pub network: Option<&'a str>,
+    pub memory: Option<u64>,
+    pub image: &'a ImageRecipe,
+    pub command: &'a [String],
+}
+
+impl fmt::Display for BazelContainer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (sources, output) = (toolchain::SOURCES, toolchain::OUTPUT_BASE);
+        let (disk, downloads) = (toolchain::DISK_CACHE, toolchain::REPOSITORY_CACHE);
+        write!(f, "docker run --name {} --workdir {sources}", self.name)?;
+        write!(f, " --volume sources:{sources} --volume {}-output-base:{output}", self.output_base)?;
+        write!(f, " --volume disk-cache:{disk} --volume repository-cache:{downloads}")?;
+        for (name, value) in self.environment {
+            write!(f, " --env {}", shell_quote(&format!("{name}={value}")))?;
+        }
+        if let Some(network) = self.network {
+            write!(f, " --network {network}")?;
+        }
+        if let Some(memory) = self.memory {
+            write!(f, " --memory {memory}")?;
+        }
+        write!(f, " {} {}", self.image.name(), shell_line(self.command))
     }
 }
 

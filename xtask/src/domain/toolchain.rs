@@ -46,13 +46,22 @@ impl BazelBuild {
 
     /// The command line, program first. `jobs` is a number, or `$JOBS` while no engine has been asked.
     pub fn command(&self, dialect: &Dialect, jobs: &str) -> Vec<String> {
+        self.line("build", &self.label, dialect, jobs)
+    }
+
+    /// The command line that says in which folder a build with these flags leaves its programs.
+    pub fn ask_for_bin(&self, dialect: &Dialect, jobs: &str) -> Vec<String> {
+        self.line("info", "bazel-bin", dialect, jobs)
+    }
+
+    fn line(&self, verb: &str, what: &str, dialect: &Dialect, jobs: &str) -> Vec<String> {
         let mut line = vec!["bazel".to_owned()];
         line.extend(self.startup.iter().cloned());
         line.push(format!("--output_base={OUTPUT_BASE}"));
         if self.needs_bazelrc() {
             line.push(format!("--bazelrc={REMOTE_BAZELRC}"));
         }
-        line.push("build".into());
+        line.push(verb.into());
         line.extend(self.flags.iter().cloned());
         line.push(format!("--jobs={jobs}"));
         line.extend(dialect.disk_cache(DISK_CACHE));
@@ -65,7 +74,7 @@ impl BazelBuild {
         }
         line.push(format!("--symlink_prefix={SYMLINK_PREFIX}"));
         line.extend(dialect.console());
-        line.push(self.label.clone());
+        line.push(what.into());
         line
     }
 
@@ -75,7 +84,12 @@ impl BazelBuild {
 
     /// Where the finished binary stands inside the container.
     pub fn binary(&self) -> String {
-        format!("{SYMLINK_PREFIX}bin/{}", self.label.trim_start_matches("//").replace(':', "/"))
+        format!("{SYMLINK_PREFIX}bin/{}", self.path())
+    }
+
+    /// The program below the folder of all programs.
+    pub fn path(&self) -> String {
+        self.label.trim_start_matches("//").replace(':', "/")
     }
 }
 

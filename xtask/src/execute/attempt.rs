@@ -6,22 +6,40 @@ use std::{
     collections::BTreeMap,
     io::Write,
     path::{Path, PathBuf},
-    sync::atomic::Ordering,
+    sync::atomic::{AtomicU32, Ordering},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result, bail};
 
-use super::{Ports, Scene, variant::Job};
+use super::{Ports, PreparedSources, Scene, image};
 use crate::{
     domain::{
         bazel_output::{BazelOutput, Summary},
         event::Event,
-        toolchain,
+        toolchain::{self, BazelBuild},
     },
-    ports::{COMPLETE, ContainerJob, Engine, Exit, Source, Tar},
+    ports::{COMPLETE, ContainerJob, Engine, EngineFacts, Exit, Source, Tar},
     report::Report,
 };
+
+/// One Bazel build, whatever its result is for.
+pub(super) struct Job<'a> {
+    /// Of its container, its log, and what is told of it.
+    pub name: String,
+    pub profile: &'a str,
+    pub bazel: &'a BazelBuild,
+    /// The key of config.toml that names the label.
+    pub label_key: &'static str,
+    pub environment: &'a BTreeMap<String, String>,
+    pub network: Option<&'a str>,
+    pub memory: Option<u64>,
+    pub image: &'a image::Built,
+    pub sources: &'a PreparedSources,
+    pub engine: &'a EngineFacts,
+    /// Jobs a build may use; halved for all when memory runs out.
+    pub jobs: &'a AtomicU32,
+}
 
 /// A build that succeeded; its container has ended and still holds the binary.
 pub(super) struct Ran {
@@ -42,14 +60,14 @@ pub(super) async fn until_built<E: Engine, S: Source, H>(
     scene: &Scene<'_>,
     report: &Report,
 ) -> Result<Ran> {
-    let log = scene.folders.logs().join(format!("{}.log", job.name()));
+    let log = scene.folders.logs().join(format!("{}.log", job.name));
     fs_err::create_dir_all(scene.folders.logs())?;
     let mut file = fs_err::File::create(&log)?;
     let mut attempts = 0;
     loop {
         attempts += 1;
         let jobs = job.jobs.load(Ordering::Relaxed);
-        let command = job.build.run.build.command(&job.image()?.dialect, &jobs.to_string());
+        let command = job.bazel.command(&job.image.dialect, &jobs.to_string());
         let container = create(job, &command, attempts, ports, scene).await?;
         let ran = async {
             fill(job, &container, ports, scene).await?;
@@ -83,7 +101,7 @@ pub(super) async fn until_built<E: Engine, S: Source, H>(
         let jobs = jobs / 2;
         job.jobs.fetch_min(jobs, Ordering::Relaxed);
         let reason = "the kernel killed a compiler for want of memory; finished actions are kept".to_owned();
-        report.event(Event::RunAgain { variant: job.name(), jobs: u64::from(jobs), reason });
+        report.event(Event::RunAgain { variant: job.name.clone(), jobs: u64::from(jobs), reason });
     }
 }
 
@@ -94,36 +112,45 @@ async fn create<E: Engine, S: Source, H>(
     ports: &Ports<'_, E, S, H>,
     scene: &Scene<'_>,
 ) -> Result<String> {
-    let image = job.image()?;
-    let toolchain_id: String = image.facts.id.trim_start_matches("sha256:").chars().take(12).collect();
-    let variant = job.name();
-    let volumes = [
-        (job.sources.volume(scene), toolchain::SOURCES),
-        (scene.name(&format!("output-{}-{variant}-{toolchain_id}", job.build.profile)), toolchain::OUTPUT_BASE),
-        // Compilers are no part of Bazel's keys in older versions, so each build image has a disk cache of its own.
-        (scene.name(&format!("disk-cache-{toolchain_id}")), toolchain::DISK_CACHE),
-        // Downloads are keyed by their sha256: no toolchain can make them wrong.
-        (scene.name("repository-cache"), toolchain::REPOSITORY_CACHE),
-    ];
-    let mut environment = job.build.run.environment.clone();
+    let mut environment = job.environment.clone();
     if scene.ca_bundle.is_some() {
         for name in ["SSL_CERT_FILE", "CURL_CA_BUNDLE", "REQUESTS_CA_BUNDLE", "PIP_CERT", "GIT_SSL_CAINFO"] {
             environment.insert(name.into(), CA_BUNDLE.into());
         }
     }
     let container = ContainerJob {
-        name: format!("{}-{}-{attempt}", scene.name(&variant), scene.run),
-        image: image.facts.id.clone(),
-        command: command.to_vec(),
-        working_folder: toolchain::SOURCES.into(),
+        name: format!("{}-{}-{attempt}", scene.name(&job.name), scene.run),
         environment,
-        volumes: volumes.map(|(name, target)| (name, target.to_owned())).into(),
-        network: job.build.run.network.clone(),
-        memory: job.build.run.memory,
         labels: scene.labels("build"),
+        ..job.container(command, scene)
     };
-    let container = ports.engine.create(&container).await?;
-    Ok(container)
+    ports.engine.create(&container).await
+}
+
+impl Job<'_> {
+    /// A container that sees what the build sees, the private files of this machine excepted.
+    pub fn container(&self, command: &[String], scene: &Scene<'_>) -> ContainerJob {
+        let toolchain_id: String = self.image.facts.id.trim_start_matches("sha256:").chars().take(12).collect();
+        let output = format!("output-{}-{}-{toolchain_id}", self.profile, self.name);
+        let volumes = [
+            (self.sources.volume(scene), toolchain::SOURCES),
+            (scene.name(&output), toolchain::OUTPUT_BASE),
+            // Compilers are no part of Bazel's keys in older versions, so each build image has a disk cache of its own.
+            (scene.name(&format!("disk-cache-{toolchain_id}")), toolchain::DISK_CACHE),
+            // Downloads are keyed by their sha256: no toolchain can make them wrong.
+            (scene.name("repository-cache"), toolchain::REPOSITORY_CACHE),
+        ];
+        ContainerJob {
+            image: self.image.facts.id.clone(),
+            command: command.to_vec(),
+            working_folder: toolchain::SOURCES.into(),
+            environment: self.environment.clone(),
+            volumes: volumes.map(|(name, target)| (name, target.to_owned())).into(),
+            network: self.network.map(String::from),
+            memory: self.memory,
+            ..ContainerJob::default()
+        }
+    }
 }
 
 /// Gives a container that has not started what it needs: the sources, if nobody has yet, and its private files.
@@ -155,8 +182,8 @@ fn private_files(job: &Job<'_>, scene: &Scene<'_>) -> Result<BTreeMap<String, Ve
     if let Some(bundle) = &scene.ca_bundle {
         files.insert(CA_BUNDLE.trim_start_matches('/').to_owned(), bundle.clone());
     }
-    if job.build.run.build.needs_bazelrc() {
-        if !job.image()?.dialect.takes_remote_headers() {
+    if job.bazel.needs_bazelrc() {
+        if !job.image.dialect.takes_remote_headers() {
             bail!("this Bazel has no --remote_header; remove [bazel] headers from config.toml or use a newer Bazel");
         }
         // A bazelrc takes these two escapes inside quotes and no others.
@@ -190,7 +217,7 @@ async fn follow<E: Engine>(
     scene: &Scene<'_>,
     report: &Report,
 ) -> Result<(Exit, Summary)> {
-    let variant = job.name();
+    let variant = job.name.clone();
     let started = report.start(Some(&variant), "bazel build");
     let shown = scene.folders.shown(log).display().to_string();
     let begin = Instant::now();
@@ -227,12 +254,15 @@ async fn follow<E: Engine>(
 fn failure(job: &Job<'_>, exit: Exit, summary: &Summary, log: &Path) -> String {
     let text = summary.first_error.clone().unwrap_or_else(|| summary.last_lines.join("\n"));
     let hint = if summary.disk_full {
-        "\nno space left on device: the engine's disk is full"
+        "\nno space left on device: the engine's disk is full".to_owned()
     } else if summary.missing_target {
-        "\nthe sources have no such Bazel target: mend `label` of this profile in config.toml, or its sources"
+        format!(
+            "\nthe sources have no such Bazel target: mend `{}` of this profile in config.toml, or its sources",
+            job.label_key
+        )
     } else {
-        ""
+        String::new()
     };
-    let label = &job.build.run.build.label;
+    let label = &job.bazel.label;
     format!("bazel build {label} exited with {}:\n{text}{hint}\nwhole log: {}", exit.code, log.display())
 }

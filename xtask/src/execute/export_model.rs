@@ -1,19 +1,27 @@
 //! From a plan to a version's folder: weights, export beside the place, verification, receipt, and only then the name.
 //! A version that is up to date is seen from its receipt, without network or engine.
 
+mod built;
+mod container;
 mod download;
 mod facts;
+mod handed;
+mod left;
 mod library;
 #[cfg(test)]
 mod tests;
 mod version;
 
-use std::{path::PathBuf, sync::Arc, time::Instant};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
 
 use anyhow::{Context, Result, bail};
 use savedmodel::ModelInfo;
 
-use super::{Folders, beside::beside};
+use super::{Folders, base, beside::beside};
 use crate::{
     domain::{
         event::Event,
@@ -22,22 +30,29 @@ use crate::{
             plan::{ExportPlan, PlannedExporter},
             receipt::{self, FileRecord, ModelReceipt},
         },
-        receipt::{self as receipts, InputTable},
+        profile::BaseImage,
+        receipt as receipts,
     },
     ports::{Fetch, Source},
     report::Report,
 };
 
+pub(crate) use container::{Reach, Reached};
 pub(crate) use library::{Exporting, Library, Order, Weights};
 
+use container::Handover;
 use download::Wanted;
+use facts::Known;
+use left::Left;
 use version::{Partial, Place};
 
 /// What an export acts through.
-pub(crate) struct ExportPorts<'a, F, S, X> {
+pub(crate) struct ExportPorts<'a, F, S, X, R> {
     pub fetch: &'a F,
     pub source: &'a S,
     pub exporting: &'a X,
+    /// For exporters in containers.
+    pub reach: &'a R,
 }
 
 /// Where and as whom this run acts.
@@ -66,9 +81,9 @@ pub(crate) enum State {
 }
 
 /// Brings the plan's version into being, or finds it up to date.
-pub(crate) async fn export_model<F: Fetch, S: Source, X: Exporting>(
+pub(crate) async fn export_model<F: Fetch, S: Source, X: Exporting, R: Reach>(
     plan: &ExportPlan,
-    ports: &ExportPorts<'_, F, S, X>,
+    ports: &ExportPorts<'_, F, S, X, R>,
     scene: &ExportScene<'_>,
     report: &Report,
 ) -> Result<Exported> {
@@ -90,14 +105,14 @@ pub(crate) async fn export_model<F: Fetch, S: Source, X: Exporting>(
         return Ok(Exported { folder: place.folder, state: State::UpToDate, receipt, info });
     }
     let weights = weights.context("weights were obtained for a free place")?;
-    make(plan, &place, (weights, known.pictures, inputs), ports, scene, report).await
+    make(plan, &place, (weights, known), ports, scene, report).await
 }
 
 /// The weights on this disk; what they are becomes known on the way.
-async fn obtain<F: Fetch, S, X>(
+async fn obtain<F: Fetch, S, X, R>(
     plan: &ExportPlan,
     facts: &mut receipt::Facts,
-    ports: &ExportPorts<'_, F, S, X>,
+    ports: &ExportPorts<'_, F, S, X, R>,
     scene: &ExportScene<'_>,
     report: &Report,
 ) -> Result<Weights> {
@@ -113,11 +128,11 @@ async fn obtain<F: Fetch, S, X>(
     }
 }
 
-async fn make<F, S, X: Exporting>(
+async fn make<F, S, X: Exporting, R: Reach>(
     plan: &ExportPlan,
     place: &Place,
-    (weights, pictures, inputs): (Weights, Vec<(String, Vec<u8>)>, InputTable),
-    ports: &ExportPorts<'_, F, S, X>,
+    (weights, known): (Weights, Known),
+    ports: &ExportPorts<'_, F, S, X, R>,
     scene: &ExportScene<'_>,
     report: &Report,
 ) -> Result<Exported> {
@@ -126,37 +141,20 @@ async fn make<F, S, X: Exporting>(
     let started = report.start(None, &step);
     let partial = Partial::begin(place, scene)?;
     let finished = async {
-        let files = match &plan.exporter {
-            PlannedExporter::Native(native) => {
-                let order = Order {
-                    weights,
-                    scores: native.scores,
-                    label_prefix: plan.label_prefix().into(),
-                    model_name: plan.model.clone(),
-                    pictures,
-                    scratch: partial.scratch.clone(),
-                };
-                write(order, (place, &partial), ports.exporting, scene, report).await?
-            }
-            PlannedExporter::Image(run) => {
-                bail!("exporter image {} cannot be run by this build of xtask yet", run.image)
-            }
-            PlannedExporter::Bazel(build) => {
-                bail!("exporter {} cannot be built by this build of xtask yet", build.build.label)
-            }
-        };
+        let inputs = receipt::inputs(plan, &known.facts);
+        let left = export(plan, (place, &partial), (weights, known), ports, scene, report).await?;
         let receipt = ModelReceipt {
             schema: receipt::SCHEMA,
             model: plan.model.clone(),
             key: receipts::key(&inputs),
             inputs,
-            files,
+            files: left.files,
             notice: plan.notice().map(String::from),
         };
-        let info = seal(&partial, &receipt, ports.exporting).await?;
+        let info = seal(&left.folder, &receipt, ports.exporting).await?;
         // On this side: after an interrupt a thread may still be at work, but nothing can take the place.
-        place.take(&partial.folder)?;
-        Ok((receipt, ModelInfo { folder: place.folder.clone(), ..info }))
+        place.take(&left.folder)?;
+        anyhow::Ok((receipt, ModelInfo { folder: place.folder.clone(), ..info }))
     };
     let finished = finished.await;
     partial.end();
@@ -164,6 +162,49 @@ async fn make<F, S, X: Exporting>(
     report.finish_step(started);
     let state = State::Exported { seconds: begin.elapsed().as_secs_f64() };
     Ok(Exported { folder: place.folder.clone(), state, receipt, info })
+}
+
+/// Whatever the plan's exporter is, into the partial folder.
+async fn export<F, S, X: Exporting, R: Reach>(
+    plan: &ExportPlan,
+    (place, partial): (&Place, &Partial),
+    (weights, known): (Weights, Known),
+    ports: &ExportPorts<'_, F, S, X, R>,
+    scene: &ExportScene<'_>,
+    report: &Report,
+) -> Result<Left> {
+    match (&plan.exporter, weights) {
+        (PlannedExporter::Native(native), weights) => {
+            let order = Order {
+                weights,
+                scores: native.scores,
+                label_prefix: plan.label_prefix().into(),
+                model_name: plan.model.clone(),
+                pictures: known.pictures,
+                scratch: partial.scratch.clone(),
+            };
+            let files = write(order, (place, partial), ports.exporting, scene, report).await?;
+            Ok(Left { folder: partial.folder.clone(), files })
+        }
+        (PlannedExporter::Image(run), Weights::At(checkpoint)) => {
+            let Reached { ports, scene: around } = ports.reach.reach().await?;
+            let image = BaseImage::Registry(run.image.clone());
+            let image = base::provide(&image, &ports, &around, report).await.context("provide the exporter")?;
+            let handover = Handover { image: image.1, checkpoint, partial, writers: scene.writers };
+            container::export(run, &handover, ports.engine, &around, report).await
+        }
+        (PlannedExporter::Bazel(build), Weights::At(checkpoint)) => {
+            let reached = ports.reach.reach().await?;
+            let sources = known.facts.sources.as_ref();
+            let image = built::provide(&plan.profile, build, sources, &reached, report).await;
+            let image = image.context("build the exporter")?;
+            let handover = Handover { image, checkpoint, partial, writers: scene.writers };
+            container::export(&build.run, &handover, reached.ports.engine, &reached.scene, report).await
+        }
+        (_, Weights::Synthetic(_)) => {
+            bail!("an exporter in a container needs a checkpoint, synthetic weights are none")
+        }
+    }
 }
 
 /// The exporter of this program, into the partial folder.
@@ -184,11 +225,11 @@ async fn write(
 }
 
 /// Verifies what was written and puts the receipt beside it, last.
-async fn seal(partial: &Partial, receipt: &ModelReceipt, exporting: &impl Exporting) -> Result<ModelInfo> {
-    let (exporting, folder) = (exporting.clone(), partial.folder.clone());
-    let info = beside(&|_, _| {}, move |_| exporting.verify(&folder)).await;
+async fn seal(folder: &Path, receipt: &ModelReceipt, exporting: &impl Exporting) -> Result<ModelInfo> {
+    let (exporting, exported) = (exporting.clone(), folder.to_owned());
+    let info = beside(&|_, _| {}, move |_| exporting.verify(&exported)).await;
     let mut info = info.context("verify what was exported")?;
-    let path = partial.folder.join(receipt::PATH);
+    let path = folder.join(receipt::PATH);
     if let Some(folder) = path.parent() {
         fs_err::create_dir_all(folder)?;
     }

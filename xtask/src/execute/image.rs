@@ -100,11 +100,8 @@ async fn dialect<E: Engine>(
         image: facts.id.clone(),
         command: ["bazel", "--batch", "help", "build", "--long"].map(String::from).into(),
         working_folder: "/tmp".into(),
-        environment: Default::default(),
-        volumes: Default::default(),
-        network: None,
-        memory: None,
         labels: scene.labels("probe"),
+        ..ContainerJob::default()
     };
     let container = engine.create(&job).await?;
     let mut output = Vec::new();

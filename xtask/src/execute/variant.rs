@@ -43,7 +43,24 @@ impl Job<'_> {
         self.build.variant.name.to_string()
     }
 
-    pub fn image(&self) -> Result<&image::Built> {
+    fn bazel(&self) -> Result<attempt::Job<'_>> {
+        let run = &self.build.run;
+        Ok(attempt::Job {
+            name: self.name(),
+            profile: &self.build.profile,
+            bazel: &run.build,
+            label_key: "label",
+            environment: &run.environment,
+            network: run.network.as_deref(),
+            memory: run.memory,
+            image: self.image()?,
+            sources: self.sources,
+            engine: self.engine,
+            jobs: self.jobs,
+        })
+    }
+
+    fn image(&self) -> Result<&image::Built> {
         let name = self.build.run.image.name();
         self.images.build_images.get(&name).with_context(|| format!("the plan provides no image {name}"))
     }
@@ -72,7 +89,7 @@ pub(super) async fn build<E: Engine, S: Source, H>(
 ) -> Result<Built> {
     report.event(Event::Rebuild { variant: job.name(), reason: fresh.reason.clone() });
     let begin = Instant::now();
-    let ran = attempt::until_built(job, ports, scene, report).await?;
+    let ran = attempt::until_built(&job.bazel()?, ports, scene, report).await?;
     let built_in = begin.elapsed();
 
     fs_err::create_dir_all(scene.folders.bin())?;
@@ -173,11 +190,8 @@ async fn libraries<E: Engine>(
         image: base.id.clone(),
         command: vec!["/bin/true".into()],
         working_folder: "/".into(),
-        environment: BTreeMap::new(),
-        volumes: BTreeMap::new(),
-        network: None,
-        memory: None,
         labels: scene.labels("libraries"),
+        ..ContainerJob::default()
     };
     let container = engine.create(&job).await?;
     let read = read_libraries(&container, &wanted, &mut known, engine).await;

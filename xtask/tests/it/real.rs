@@ -6,6 +6,7 @@ mod builds;
 mod cutting_server;
 mod disk_full;
 mod engine;
+mod exporters;
 mod failures;
 mod forwarder;
 mod git_sources;

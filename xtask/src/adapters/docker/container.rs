@@ -7,7 +7,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use bollard::{
     Docker,
     container::LogOutput,
-    models::{ContainerCreateBody, HostConfig, HostConfigLogConfig, Mount, MountType, VolumeCreateRequest},
+    models::{
+        ContainerCreateBody, HostConfig, HostConfigLogConfig, Mount, MountType, MountVolumeOptions, VolumeCreateRequest,
+    },
     query_parameters::{
         CreateContainerOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder, StopContainerOptionsBuilder,
     },
@@ -42,18 +44,26 @@ pub(super) async fn create(docker: &Docker, job: &ContainerJob) -> Result<String
         target: Some(target.clone()),
         ..Default::default()
     });
+    let labels: HashMap<String, String> = job.labels.clone().into_iter().collect();
+    // Without a name the engine takes them for the container's own, and removes them with it.
+    let scratch = job.scratch.iter().map(|target| Mount {
+        typ: Some(MountType::VOLUME),
+        target: Some(target.clone()),
+        volume_options: Some(MountVolumeOptions { labels: Some(labels.clone()), ..Default::default() }),
+        ..Default::default()
+    });
     let body = ContainerCreateBody {
         image: Some(job.image.clone()),
-        cmd: Some(job.command.clone()),
-        entrypoint: Some(Vec::new()),
+        cmd: Some(job.command.clone()).filter(|command| !command.is_empty()),
+        entrypoint: (!job.keeps_entrypoint).then(Vec::new),
         working_dir: Some(job.working_folder.clone()),
         env: Some(job.environment.iter().map(|(name, value)| format!("{name}={value}")).collect()),
-        labels: Some(job.labels.clone().into_iter().collect::<HashMap<_, _>>()),
+        labels: Some(labels.clone()),
         // Only a build has something to save; `bazel help` would run to its end in spite of an interrupt.
         stop_signal: Some(if job.volumes.is_empty() { "SIGKILL" } else { "SIGINT" }.into()),
         stop_timeout: Some(i64::from(GRACE_SECONDS)),
         host_config: Some(HostConfig {
-            mounts: Some(mounts.collect()),
+            mounts: Some(mounts.chain(scratch).collect()),
             network_mode: job.network.clone(),
             // Whatever the engine's default is: the log must be readable through the API, and never rotated.
             log_config: Some(HostConfigLogConfig {
@@ -139,7 +149,7 @@ pub(super) async fn remove(docker: &Docker, container: &str) -> Result<()> {
     {
         return Err(anyhow!(error).context(format!("stop container {container}")));
     }
-    let options = RemoveContainerOptionsBuilder::default().force(true).build();
+    let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
     match docker.remove_container(container, Some(options)).await {
         Ok(()) => Ok(()),
         Err(error) if gone(&error) => Ok(()),

@@ -1,18 +1,22 @@
-//! Images: look up, pull, import.
+//! Images: look up, pull, import, and keep a container as one.
 
 use std::{path::Path, time::Duration};
 
 use anyhow::{Context, Result, anyhow, bail};
 use bollard::{
     Docker, body_try_stream,
-    query_parameters::{CreateImageOptions, CreateImageOptionsBuilder},
+    models::ContainerConfig,
+    query_parameters::{CommitContainerOptionsBuilder, CreateImageOptions, CreateImageOptionsBuilder},
 };
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use tokio::io::AsyncReadExt;
 
 use super::status;
-use crate::ports::{ImageFacts, Labels, Say};
+use crate::{
+    domain::label,
+    ports::{ImageFacts, KeptImage, Labels, Say},
+};
 
 /// An engine that says nothing for this long while it pulls is taken for dead.
 const SILENCE: Duration = Duration::from_secs(600);
@@ -51,6 +55,26 @@ pub(super) async fn import(docker: &Docker, tar: &Path, reference: &str, labels:
         .await
         .with_context(|| format!("import {} as {reference}", tar.display()))?;
     present(docker, reference).await
+}
+
+pub(super) async fn commit(docker: &Docker, container: &str, image: &KeptImage) -> Result<ImageFacts> {
+    let (repository, tag) = image.reference.rsplit_once(':').context("a kept image has a tag")?;
+    // The container's labels go over to the image, and from there to whatever is started from it: they can be emptied,
+    // not taken away.
+    let emptied = [label::CHECKOUT, label::RUN, label::ROLE].map(|name| format!("LABEL {name}=\"\""));
+    let labels = image.labels.iter().map(|(name, value)| format!("LABEL {name}={value:?}"));
+    let command = serde_json::to_string(&image.command).context("write the command as JSON")?;
+    let other = [format!("CMD {command}"), "WORKDIR /".to_owned()];
+    let changes: Vec<String> = emptied.into_iter().chain(labels).chain(other).collect();
+    let options = CommitContainerOptionsBuilder::default()
+        .container(container)
+        .repo(repository)
+        .tag(tag)
+        .changes(&changes.join("\n"))
+        .build();
+    let committed = docker.commit_container(options, ContainerConfig::default()).await;
+    committed.with_context(|| format!("keep container {container} as image {}", image.reference))?;
+    present(docker, &image.reference).await
 }
 
 async fn create(

@@ -142,6 +142,22 @@ async fn download<T: Send + 'static>(
     moved: &(dyn Fn(u64) + Sync),
     read: impl FnOnce(&mut tar::Entry<'_, ChannelReader>) -> Result<T> + Send + 'static,
 ) -> Result<Option<T>> {
+    let first = |reader| {
+        let mut archive = tar::Archive::new(reader);
+        let entry = archive.entries()?.next().context("the engine sent an empty archive")?;
+        read(&mut entry.context("read the engine's archive")?)
+    };
+    archive(docker, container, path, moved, first).await
+}
+
+/// Reads the archive of `path` on a blocking thread; none where the path does not exist.
+pub(super) async fn archive<T: Send + 'static>(
+    docker: &Docker,
+    container: &str,
+    path: &str,
+    moved: &(dyn Fn(u64) + Sync),
+    read: impl FnOnce(ChannelReader) -> Result<T> + Send + 'static,
+) -> Result<Option<T>> {
     let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
     let mut chunks = Box::pin(docker.download_from_container(container, Some(options)));
     let first = match chunks.next().await {
@@ -150,11 +166,7 @@ async fn download<T: Send + 'static>(
         None => bail!("the engine sent nothing"),
     };
     let (sender, receiver) = mpsc::channel::<Bytes>(CHANNEL);
-    let reader = tokio::task::spawn_blocking(move || {
-        let mut archive = tar::Archive::new(ChannelReader { receiver, rest: Bytes::new() });
-        let entry = archive.entries()?.next().context("the engine sent an empty archive")?;
-        read(&mut entry.context("read the engine's archive")?)
-    });
+    let reader = tokio::task::spawn_blocking(move || read(ChannelReader { receiver, rest: Bytes::new() }));
     let pumped = pump(first, chunks, sender, moved).await;
     let value = reader.await.context("run the archive thread")?;
     // A cut connection also cuts the archive; the connection is the cause.
@@ -208,7 +220,7 @@ impl Write for ChannelWriter {
     }
 }
 
-struct ChannelReader {
+pub(super) struct ChannelReader {
     receiver: mpsc::Receiver<Bytes>,
     rest: Bytes,
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use super::{CheckpointSource, Exporter, Model, Scores, file_name};
 use crate::domain::{
     dialect::Dialect,
-    plan,
+    plan::{self, Plan},
     profile::{BaseImage, Profile},
     settings::{EngineSettings, RemoteSettings, Resources},
     step::{ImageRecipe, Step},
@@ -19,6 +19,11 @@ use crate::domain::{
 pub const CHECKPOINT: &str = "/checkpoint";
 /// Where a container leaves exactly one folder named by a number.
 pub const OUTPUT: &str = "/output";
+/// Where a kept image holds the exporter that was built for it.
+const KEPT: &str = "/opt/exporter";
+/// Brings a program and its runfiles out of Bazel's folders, which are volumes, into the container itself. Its words are
+/// the program's path and the command that asks Bazel for its folder; links are followed, since they lead into volumes.
+const KEEP: &str = r#"trap exit INT; bin=$("$@") && mkdir -p /opt/exporter && cp -RL "$bin/$0" /opt/exporter && if [ -e "$bin/$0.runfiles" ]; then cp -RL "$bin/$0.runfiles" /opt/exporter; fi"#;
 
 /// Everything `export-model` would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,8 +64,8 @@ pub struct RunExporter {
     pub memory: Option<u64>,
 }
 
-/// An exporter that is built first. All it needs must be in the container itself, which is kept as an image: volumes
-/// hold no more than caches.
+/// An exporter that is built first and kept as an image: with all it needs in the container itself, since images do not
+/// hold volumes. It is another container than the one that builds, which has certificates in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BuildExporter {
     pub sources: Step,
@@ -126,12 +131,16 @@ pub fn export_model(inputs: &Inputs<'_>) -> Result<ExportPlan, ExportPlanError> 
             let build = BazelBuild {
                 startup: profile.bazel.startup.clone(),
                 flags: profile.bazel.flags.iter().chain(&device.flags).cloned().collect(),
-                // Headers would have to be a file in the container, and the container is kept as an image.
+                // Headers would have to be a file wherever Bazel is asked, and one of these containers is kept as an image.
                 remote: RemoteSettings::default(),
                 label: label.clone(),
             };
             let image = plan::recipe(profile, device, inputs.engine.network.clone());
-            let command = [vec![build.binary()], arguments.clone()].concat();
+            let name = label.rsplit([':', '/']).next().unwrap_or_default();
+            let command = [vec![format!("{KEPT}/{name}")], arguments.clone()].concat();
+            // A name of one's own tag is taken as it is.
+            let is_tagged = kept.rsplit('/').next().is_some_and(|name| name.contains(':'));
+            let kept = if is_tagged { kept.clone() } else { format!("{kept}:{}", profile.name) };
             PlannedExporter::Bazel(Box::new(BuildExporter {
                 sources: plan::source_step(profile),
                 base: image.image.base.clone(),
@@ -139,7 +148,7 @@ pub fn export_model(inputs: &Inputs<'_>) -> Result<ExportPlan, ExportPlanError> 
                 dialect: Dialect::of_version(profile.bazel.version),
                 environment: device.environment.clone(),
                 jobs: plan::jobs_line(inputs.resources),
-                run: run(kept, command),
+                run: run(&kept, command),
                 build,
             }))
         }
@@ -153,6 +162,26 @@ pub fn export_model(inputs: &Inputs<'_>) -> Result<ExportPlan, ExportPlanError> 
         exporter,
         output: inputs.output.clone(),
     })
+}
+
+impl BuildExporter {
+    /// What has to be there before it is built, as the plan of no server at all.
+    pub fn preparation(&self) -> Plan {
+        Plan {
+            title: self.build.label.clone(),
+            jobs: self.jobs.clone(),
+            min_jobs_per_variant: 1,
+            sources: self.sources.clone(),
+            images: vec![Step::ProvideBase(self.base.clone()), Step::BuildImage(self.image.clone())],
+            builds: Vec::new(),
+        }
+    }
+
+    /// What brings the built exporter into the container that is kept.
+    pub fn keep(&self, dialect: &Dialect, jobs: &str) -> Vec<String> {
+        let script = ["sh", "-c", KEEP, &self.build.path()].map(String::from);
+        script.into_iter().chain(self.build.ask_for_bin(dialect, jobs)).collect()
+    }
 }
 
 impl ExportPlan {

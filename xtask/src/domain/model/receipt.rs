@@ -73,10 +73,20 @@ pub fn inputs(plan: &ExportPlan, facts: &Facts) -> InputTable {
     tables.flatten().collect()
 }
 
+/// Tells an exporter that was built from any other: by what goes into it, not by how it is run.
+pub fn recipe(build: &BuildExporter, facts: Option<&SourceFacts>) -> String {
+    let built = built(build, json!({ "bazel": build.build.label }), facts);
+    receipt::key(&built.as_object().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect())
+}
+
 fn bazel(build: &BuildExporter, facts: Option<&SourceFacts>) -> Value {
+    built(build, json!({ "bazel": build.build.label, "command": build.run.command }), facts)
+}
+
+fn built(build: &BuildExporter, exporter: Value, facts: Option<&SourceFacts>) -> Value {
     let image = &build.image.image;
     json!({
-        "exporter": { "bazel": build.build.label, "command": build.run.command },
+        "exporter": exporter,
         "sources": facts.map(|facts| &facts.sources),
         "bazel-startup": build.build.startup,
         "bazel-flags": build.build.flags,

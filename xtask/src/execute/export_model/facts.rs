@@ -30,9 +30,9 @@ pub(super) struct Known {
     pub pictures: Vec<(String, Vec<u8>)>,
 }
 
-pub(super) async fn gather<F, S: Source, X: Exporting>(
+pub(super) async fn gather<F, S: Source, X: Exporting, R>(
     plan: &ExportPlan,
-    ports: &ExportPorts<'_, F, S, X>,
+    ports: &ExportPorts<'_, F, S, X, R>,
     folders: &Folders,
 ) -> Result<Known> {
     let paths: &[String] = match &plan.exporter {

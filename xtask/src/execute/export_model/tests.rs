@@ -14,10 +14,12 @@ use super::*;
 use crate::{
     config::Config,
     domain::model::{Model, plan},
+    execute::{Ports, Scene},
     report::{Options, Surroundings},
-    testing::{FakeFetch, FakeSource},
+    testing::{FakeEngine, FakeFetch, FakeHost, FakeSource},
 };
 
+mod containers;
 mod downloads;
 mod versions;
 
@@ -89,6 +91,9 @@ struct Stage {
     folder: TempDir,
     config: Config,
     fetch: FakeFetch,
+    engine: FakeEngine,
+    source: FakeSource,
+    host: FakeHost,
     model: Model,
     trust_on_first_use: bool,
     output: String,
@@ -104,7 +109,17 @@ impl Stage {
         let model = config.profile("sample").expect("known").model.clone();
         let fetch = FakeFetch { content: b"an archive".to_vec(), ..FakeFetch::default() };
         let folder = tempfile::tempdir().expect("temporary folder");
-        Self { folder, config, fetch, model, trust_on_first_use: false, output: "model-data".into() }
+        Self {
+            folder,
+            config,
+            fetch,
+            engine: FakeEngine::new(2),
+            source: FakeSource::default(),
+            host: FakeHost::default(),
+            model,
+            trust_on_first_use: false,
+            output: "model-data".into(),
+        }
     }
 
     fn downloading(pin: Option<String>) -> Self {
@@ -129,7 +144,7 @@ impl Stage {
     async fn export(&self, library: &FakeLibrary) -> String {
         let folders = Folders { root: self.folder.path().to_owned() };
         let scene = ExportScene { folders: &folders, run: "run", checkout: "checkout", writers: &Arc::default() };
-        let ports = ExportPorts { fetch: &self.fetch, source: &FakeSource::default(), exporting: library };
+        let ports = ExportPorts { fetch: &self.fetch, source: &self.source, exporting: library, reach: self };
         let told = match export_model(&self.plan(), &ports, &scene, &silent()).await {
             Ok(Exported { state: State::UpToDate, .. }) => "up to date".into(),
             Ok(Exported { state: State::Exported { .. }, .. }) => "exported".into(),
@@ -160,6 +175,26 @@ impl Stage {
         let mut names: Vec<String> = entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
         names.sort();
         names
+    }
+}
+
+impl Reach for Stage {
+    type Engine = FakeEngine;
+    type Source = FakeSource;
+    type Host = FakeHost;
+
+    async fn reach(&self) -> Result<Reached<'_, FakeEngine, FakeSource, FakeHost>> {
+        let scene = Scene {
+            folders: Folders { root: self.folder.path().to_owned() },
+            run: "run".into(),
+            checkout: "checkout".into(),
+            labels: Default::default(),
+            resources: &self.config.resources,
+            ca_bundle: Some(b"certificates".to_vec()),
+            headers: Default::default(),
+            fail_fast: false,
+        };
+        Ok(Reached { ports: Ports { engine: &self.engine, source: &self.source, host: &self.host }, scene })
     }
 }
 

@@ -92,6 +92,12 @@ impl Engine {
         self.wait_for(self.docker.create_container(Some(options), body)).expect("create a container");
     }
 
+    /// Labels of an image; none where there is no such image.
+    pub fn image_labels(&self, reference: &str) -> Option<HashMap<String, String>> {
+        let found = self.wait_for(self.docker.inspect_image(reference)).ok()?;
+        found.config.and_then(|config| config.labels)
+    }
+
     /// An image of one layer.
     pub fn import(&self, repository: &str, tar: Vec<u8>) {
         let options = CreateImageOptionsBuilder::default().from_src("-").repo(repository).tag("1").build();

@@ -7,8 +7,8 @@ use super::{BuildExporter, CHECKPOINT, ExportPlan, Native, OUTPUT, PlannedExport
 use crate::domain::{
     model::{CheckpointSource, shown},
     profile::BaseImage,
-    step::Step,
-    toolchain::{self, shell_line, shell_quote},
+    step::{BazelContainer, Step},
+    toolchain::{shell_line, shell_quote},
 };
 
 impl fmt::Display for ExportPlan {
@@ -57,7 +57,7 @@ impl ExportPlan {
     }
 
     fn run_lines(&self, run: &RunExporter, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "docker create --name export --volume checkpoint:{CHECKPOINT} --volume output:{OUTPUT}")?;
+        write!(f, "docker create --name export --volume {CHECKPOINT} --volume {OUTPUT}")?;
         if let Some(network) = &run.network {
             write!(f, " --network {network}")?;
         }
@@ -79,7 +79,9 @@ impl ExportPlan {
             writeln!(f, "docker cp {} export:{CHECKPOINT}", shell_quote(&given))?;
         }
         writeln!(f, "docker start --attach export")?;
-        writeln!(f, "docker cp export:{OUTPUT}/N/. {}  # N: the one version it leaves", shell_quote(&self.target()))
+        let target = shell_quote(&self.target());
+        writeln!(f, "docker cp export:{OUTPUT}/N/. {target}  # N: the one version it leaves")?;
+        writeln!(f, "docker rm --volumes export")
     }
 }
 
@@ -87,27 +89,24 @@ impl ExportPlan {
 impl fmt::Display for BuildExporter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}\n{}\n{}\n{}", self.jobs, self.sources, Step::ProvideBase(self.base.clone()), self.image)?;
-        let (sources, disk, downloads) = (toolchain::SOURCES, toolchain::DISK_CACHE, toolchain::REPOSITORY_CACHE);
-        write!(f, "docker create --name exporter --workdir {sources}")?;
-        write!(f, " --volume disk-cache:{disk} --volume repository-cache:{downloads}")?;
-        for (name, value) in &self.environment {
-            write!(f, " --env {}", shell_quote(&format!("{name}={value}")))?;
-        }
-        if let Some(network) = &self.run.network {
-            write!(f, " --network {network}")?;
-        }
-        if let Some(memory) = self.run.memory {
-            write!(f, " --memory {memory}")?;
-        }
-        writeln!(f, " {} {}", self.image.name(), shell_line(&self.build.command(&self.dialect, "$JOBS")))?;
-        let folder = match &self.sources {
-            Step::CheckOut(step) => &step.folder,
-            Step::ReadTree(step) => &step.folder,
-            // No other step brings sources.
-            _ => sources,
-        };
-        writeln!(f, "docker cp {folder}/. exporter:{sources}\ndocker start --attach exporter")?;
+        let build = self.build.command(&self.dialect, "$JOBS");
+        writeln!(f, "{}", self.container("exporter-build", &build))?;
+        writeln!(f, "{}", self.container("exporter", &self.keep(&self.dialect, "$JOBS")))?;
         writeln!(f, "docker commit exporter {}", shell_quote(&self.run.image))
+    }
+}
+
+impl BuildExporter {
+    fn container<'a>(&'a self, name: &'a str, command: &'a [String]) -> BazelContainer<'a> {
+        BazelContainer {
+            name,
+            output_base: "exporter",
+            environment: &self.environment,
+            network: self.run.network.as_deref(),
+            memory: self.run.memory,
+            image: &self.image,
+            command,
+        }
     }
 }
 
