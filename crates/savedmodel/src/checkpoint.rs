@@ -34,8 +34,8 @@ pub use v1::V1File;
 
 use locate::Located;
 
-/// Receives a tensor: its name and its elements, row-major and little-endian.
-pub type Take<'a> = dyn FnMut(&str, &[u8]) -> Result<()> + 'a;
+/// Receives a tensor: its name and its elements, row-major and little-endian. Two threads may call it at once.
+pub type Take<'a> = dyn Fn(&str, &[u8]) -> Result<()> + Sync + 'a;
 
 /// Tensors by name, none of which is read before it is wanted.
 pub trait NamedTensors {
@@ -45,12 +45,12 @@ pub trait NamedTensors {
     /// Every tensor there is.
     fn specs(&self) -> &BTreeMap<String, TensorSpec>;
 
-    /// Hands each tensor of `wanted` to `take`, once, in the source's own order. Memory stays bounded by the largest of
-    /// them and a buffer, or by twice that where one was saved in slices.
+    /// Hands each tensor of `wanted` to `take`, once, in whatever order suits the source. Memory stays bounded by the two
+    /// largest of them and a buffer, or by twice that where one was saved in slices.
     ///
     /// # Errors
     /// A tensor that is missing, damaged, or of a dtype without a fixed size; and whatever `take` fails with.
-    fn read(&mut self, wanted: &BTreeSet<&str>, take: &mut Take<'_>) -> Result<()>;
+    fn read(&mut self, wanted: &BTreeSet<&str>, take: &Take<'_>) -> Result<()>;
 }
 
 /// Opens a checkpoint:

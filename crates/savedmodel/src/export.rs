@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
+    sync::{Mutex, PoisonError},
     thread,
 };
 
@@ -66,7 +67,7 @@ pub fn export(
     tensors: &mut dyn NamedTensors,
     options: &ExportOptions,
     to: &Path,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Exported> {
     check_pictures(&options.pictures)?;
     let servable = servable(&labels::imagenet(&options.label_prefix), options.scores);
@@ -139,18 +140,21 @@ fn write_variables(
     tensors: &mut dyn NamedTensors,
     variables: &BTreeMap<String, TensorSpec>,
     prefix: &Path,
-    progress: &mut dyn FnMut(u64, u64),
+    progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<()> {
     let total = variables.values().filter_map(TensorSpec::bytes).sum();
     let names: Vec<String> = variables.keys().map(|name| format!("{name}{AVERAGED}")).collect();
     let wanted: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-    let mut writer = BundleWriter::create(prefix, variables)?;
-    let mut done = 0;
-    progress(done, total);
-    tensors.read(&wanted, &mut |name, bytes| {
+    let writer = BundleWriter::create(prefix, variables)?;
+    progress(0, total);
+    let progress = Mutex::new((0, progress));
+    tensors.read(&wanted, &|name, bytes| {
         writer.write(name.strip_suffix(AVERAGED).unwrap_or(name), bytes)?;
-        done += bytes.len() as u64;
-        progress(done, total);
+        // A progress that panicked on another thread is about to end this one as well.
+        let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
+        progress.0 += bytes.len() as u64;
+        let done = progress.0;
+        (progress.1)(done, total);
         Ok(())
     })?;
     writer.finish()

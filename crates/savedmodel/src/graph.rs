@@ -267,7 +267,7 @@ impl From<&str> for Attr {
 
 impl From<TensorProto> for Attr {
     fn from(value: TensorProto) -> Self {
-        Self::Tensor(value)
+        Self::Tensor(Box::new(value))
     }
 }
 
@@ -280,19 +280,19 @@ impl From<TensorShapeProto> for Attr {
 impl From<Vec<DataType>> for Attr {
     fn from(list: Vec<DataType>) -> Self {
         let r#type = list.into_iter().map(|dtype| dtype.0).collect();
-        Self::List(ListValue { r#type, ..ListValue::default() })
+        Self::List(Box::new(ListValue { r#type, ..ListValue::default() }))
     }
 }
 
 impl From<&[i64]> for Attr {
     fn from(list: &[i64]) -> Self {
-        Self::List(ListValue { i: list.to_vec(), ..ListValue::default() })
+        Self::List(Box::new(ListValue { i: list.to_vec(), ..ListValue::default() }))
     }
 }
 
 impl From<Vec<TensorShapeProto>> for Attr {
     fn from(shape: Vec<TensorShapeProto>) -> Self {
-        Self::List(ListValue { shape, ..ListValue::default() })
+        Self::List(Box::new(ListValue { shape, ..ListValue::default() }))
     }
 }
 

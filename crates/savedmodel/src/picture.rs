@@ -21,7 +21,7 @@ impl Picture {
 }
 
 /// JPEGs of a camera's usual sizes, so that the first real request meets nothing new. Width and height of each.
-const SIZES: [(u16, u16); 2] = [(299, 299), (640, 480)];
+const SIZES: [(u16, u16); 2] = [(299, 299), (480, 360)];
 
 /// Pictures of waves and blocks, the same bytes every time.
 pub fn generated() -> Vec<Picture> {

@@ -55,7 +55,7 @@ impl NamedTensors for Synthetic {
         &self.specs
     }
 
-    fn read(&mut self, wanted: &BTreeSet<&str>, take: &mut Take<'_>) -> Result<()> {
+    fn read(&mut self, wanted: &BTreeSet<&str>, take: &Take<'_>) -> Result<()> {
         let mut bytes = Vec::new();
         for name in wanted {
             let missing = || Error::tensor(&self.origin, name, TensorFault::Missing);
@@ -91,21 +91,23 @@ fn distribution(name: &str, spec: &TensorSpec) -> (f32, f32) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
     use super::*;
 
     fn tensor(seed: u64, name: &str, alone: bool) -> Vec<u8> {
         let mut source = Synthetic::inception_v3(seed);
         let other = "conv0/weights/ExponentialMovingAverage";
         let wanted: BTreeSet<&str> = if alone { [name].into() } else { [name, other].into() };
-        let mut found = Vec::new();
-        let mut take = |taken: &str, bytes: &[u8]| {
+        let found = Mutex::new(Vec::new());
+        let take = |taken: &str, bytes: &[u8]| {
             if taken == name {
-                found = bytes.to_vec();
+                *found.lock().expect("no panic") = bytes.to_vec();
             }
             Ok(())
         };
-        source.read(&wanted, &mut take).expect("made up");
-        found
+        source.read(&wanted, &take).expect("made up");
+        found.into_inner().expect("no panic")
     }
 
     #[test]

@@ -52,5 +52,6 @@ pub fn masked(crc: u32) -> u32 {
 
 /// The masked CRC32C of `bytes`.
 pub fn checksum(bytes: &[u8]) -> u32 {
-    masked(crc32c::crc32c(bytes))
+    // CRC32C is the one that iSCSI uses; the library hands out CRCs of any width as 64 bits.
+    masked(crc_fast::checksum(crc_fast::CrcAlgorithm::Crc32Iscsi, bytes) as u32)
 }

@@ -9,7 +9,7 @@ use crate::ports::Progress;
 /// Runs `work` on a thread that may block; what it counts arrives at `progress` in order.
 pub(super) async fn beside<T: Send + 'static>(
     progress: Progress<'_>,
-    work: impl FnOnce(&mut dyn FnMut(u64, u64)) -> Result<T> + Send + 'static,
+    work: impl FnOnce(&mut (dyn FnMut(u64, u64) + Send)) -> Result<T> + Send + 'static,
 ) -> Result<T> {
     let (sender, mut receiver) = mpsc::unbounded_channel();
     let done = tokio::task::spawn_blocking(move || {
@@ -40,7 +40,7 @@ mod tests {
     async fn progress_arrives_in_order_and_before_the_value() {
         let told = Mutex::new(Vec::new());
         let note = |done, total| told.lock().expect("no panic").push((done, total));
-        let work = |progress: &mut dyn FnMut(u64, u64)| {
+        let work = |progress: &mut (dyn FnMut(u64, u64) + Send)| {
             (1..=3).for_each(|done| progress(done, 3));
             Ok("value")
         };
@@ -56,7 +56,7 @@ mod tests {
         runtime.block_on(async {
             let begun = tokio::sync::Notify::new();
             let (mut once, waiting) = (Some(()), begun.notified());
-            let work = move |progress: &mut dyn FnMut(u64, u64)| {
+            let work = move |progress: &mut (dyn FnMut(u64, u64) + Send)| {
                 while once.take().is_some() {
                     progress(1, 2);
                 }

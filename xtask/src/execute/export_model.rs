@@ -217,7 +217,7 @@ async fn write(
 ) -> Result<Vec<FileRecord>> {
     let progress = |done, total| report.event(Event::Bytes { what: place.shown.clone(), done, total: Some(total) });
     let (exporting, folder, writer) = (exporting.clone(), partial.folder.clone(), scene.writers.clone());
-    let work = move |progress: &mut dyn FnMut(u64, u64)| {
+    let work = move |progress: &mut (dyn FnMut(u64, u64) + Send)| {
         let _until_the_end = writer;
         exporting.export(order, &folder, progress)
     };

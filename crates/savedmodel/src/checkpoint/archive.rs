@@ -89,7 +89,7 @@ impl NamedTensors for ArchivedV1 {
         &self.contents.specs
     }
 
-    fn read(&mut self, wanted: &BTreeSet<&str>, take: &mut Take<'_>) -> Result<()> {
+    fn read(&mut self, wanted: &BTreeSet<&str>, take: &Take<'_>) -> Result<()> {
         let mut entries = unzip(&self.archive)?;
         find(&mut entries, &self.archive, |stream, path| {
             let mut reading = Reading::new(&self.contents, wanted, path)?;

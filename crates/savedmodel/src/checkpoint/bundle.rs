@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map::Entry},
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use fs_err::File;
@@ -148,7 +149,7 @@ impl Bundle {
         name: &str,
         entry: &BundleEntryProto,
         files: &mut BTreeMap<i32, File>,
-        take: &mut Take<'_>,
+        take: &Take<'_>,
     ) -> Result<()> {
         let index = index_path(&self.prefix);
         let broken = |fault| Error::tensor(&index, name, fault);
@@ -208,7 +209,7 @@ impl NamedTensors for Bundle {
         &self.specs
     }
 
-    fn read(&mut self, wanted: &BTreeSet<&str>, take: &mut Take<'_>) -> Result<()> {
+    fn read(&mut self, wanted: &BTreeSet<&str>, take: &Take<'_>) -> Result<()> {
         let mut files = BTreeMap::new();
         let mut bytes = Vec::new();
         for name in wanted {
@@ -238,8 +239,8 @@ pub struct BundleWriter {
     index: PathBuf,
     shard: PathBuf,
     file: File,
-    entries: BTreeMap<String, BundleEntryProto>,
-    written: BTreeSet<String>,
+    /// Each with its checksum once it has been written.
+    entries: BTreeMap<String, (BundleEntryProto, OnceLock<u32>)>,
 }
 
 impl BundleWriter {
@@ -253,39 +254,36 @@ impl BundleWriter {
             let size = size.ok_or_else(|| Error::tensor(&shard, name, TensorFault::Unreadable(spec.dtype)))?;
             let shape = Some(TensorShapeProto::from(&spec.shape));
             let entry = BundleEntryProto { dtype: spec.dtype.0, shape, offset, size, ..Default::default() };
-            entries.insert(name.clone(), entry);
+            entries.insert(name.clone(), (entry, OnceLock::new()));
             offset += size;
         }
         let file = File::create(&shard).map_err(Error::io(&shard))?;
-        Ok(Self { index: index_path(prefix), shard, file, entries, written: BTreeSet::new() })
+        Ok(Self { index: index_path(prefix), shard, file, entries })
     }
 
-    /// Writes one tensor's bytes to its place.
-    pub fn write(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+    /// Writes one tensor's bytes to its place; threads may do so side by side.
+    pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let broken = |fault| Error::tensor(&self.shard, name, fault);
-        let entry = self.entries.get_mut(name).ok_or_else(|| broken(TensorFault::Missing))?;
+        let (entry, checksum) = self.entries.get(name).ok_or_else(|| broken(TensorFault::Missing))?;
         if entry.size as usize != bytes.len() {
             return Err(broken(TensorFault::Malformed("it has another length than was announced")));
         }
         let crc = checksummed::write_all_at(&self.file, bytes, entry.offset as u64).map_err(Error::io(&self.shard))?;
-        entry.crc32c = masked(crc);
-        self.written.insert(name.to_owned());
-        Ok(())
+        checksum.set(masked(crc)).map_err(|_| broken(TensorFault::Malformed("it comes twice")))
     }
 
     /// Writes the index, once every tensor has come.
     pub fn finish(self) -> Result<()> {
-        if let Some(name) = self.entries.keys().find(|name| !self.written.contains(*name)) {
-            return Err(Error::tensor(&self.shard, name, TensorFault::Missing));
-        }
         let file = File::create(&self.index).map_err(Error::io(&self.index))?;
         let mut table = crate::table::builder::TableBuilder::new(std::io::BufWriter::new(file));
         let version = Some(crate::proto::tensor::VersionDef { producer: 1, min_consumer: 0 });
         let header = BundleHeaderProto { num_shards: 1, endianness: 0, version };
         let mut add = |key: &str, value: Vec<u8>| table.add(key.as_bytes(), &value).map_err(Error::io(&self.index));
         add("", header.encode_to_vec())?;
-        for (name, entry) in &self.entries {
-            add(name, entry.encode_to_vec())?;
+        for (name, (entry, checksum)) in &self.entries {
+            let missing = || Error::tensor(&self.shard, name, TensorFault::Missing);
+            let crc32c = *checksum.get().ok_or_else(missing)?;
+            add(name, BundleEntryProto { crc32c, ..entry.clone() }.encode_to_vec())?;
         }
         let out = table.finish().map_err(Error::io(&self.index))?;
         out.into_inner().map_err(|error| Error::io(&self.index)(error.into_error()))?;

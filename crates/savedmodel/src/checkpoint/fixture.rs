@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    sync::Mutex,
 };
 
 use flate2::{Compression, write::GzEncoder};
@@ -122,7 +123,7 @@ fn values(dtype: DataType, bytes: &[u8]) -> Vec<u8> {
 pub fn v2(tensors: &Tensors, folder: &Path) -> PathBuf {
     let prefix = folder.join("model.ckpt-1");
     let specs = tensors.iter().map(|(name, (spec, _))| (name.clone(), spec.clone())).collect();
-    let mut writer = BundleWriter::create(&prefix, &specs).expect("a folder");
+    let writer = BundleWriter::create(&prefix, &specs).expect("a folder");
     for (name, (_, bytes)) in tensors {
         writer.write(name, bytes).expect("room");
     }
@@ -146,10 +147,11 @@ pub fn tar_gz(files: &[(&str, &[u8])]) -> Vec<u8> {
 pub fn read_all(source: &mut dyn NamedTensors) -> Result<Tensors> {
     let specs = source.specs().clone();
     let wanted: BTreeSet<&str> = specs.keys().map(String::as_str).collect();
-    let mut all = Tensors::new();
-    source.read(&wanted, &mut |name, bytes| {
-        assert!(all.insert(name.to_owned(), (specs[name].clone(), bytes.to_vec())).is_none(), "{name} comes twice");
+    let all = Mutex::new(Tensors::new());
+    source.read(&wanted, &|name, bytes| {
+        let tensor = (specs[name].clone(), bytes.to_vec());
+        assert!(all.lock().expect("no panic").insert(name.to_owned(), tensor).is_none(), "{name} comes twice");
         Ok(())
     })?;
-    Ok(all)
+    Ok(all.into_inner().expect("no panic"))
 }

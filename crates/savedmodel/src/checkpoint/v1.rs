@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet, btree_map::Entry},
     path::Path,
-    sync::mpsc,
     thread,
 };
 
@@ -18,7 +17,7 @@ use super::{
 use crate::{
     error::{BlockFault, Error, Result, TensorFault},
     proto::tensor::{SavedTensorSlices, TensorShapeProto, TensorSliceProto},
-    table::{TRAILER, block::Block, reader::Table},
+    table::{block::Block, reader::Table},
     tensor::{DataType, Shape, TensorSpec},
     wire::{Fields, Value},
 };
@@ -53,41 +52,41 @@ impl NamedTensors for V1File {
         &self.contents.specs
     }
 
-    fn read(&mut self, wanted: &BTreeSet<&str>, take: &mut Take<'_>) -> Result<()> {
+    fn read(&mut self, wanted: &BTreeSet<&str>, take: &Take<'_>) -> Result<()> {
+        let (first, second) = self.halves(wanted);
+        thread::scope(|scope| {
+            let second = scope.spawn(|| self.read_some(&second, take));
+            self.read_some(&first, take).and(second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })
+    }
+}
+
+impl V1File {
+    /// Reads tensors one after the other, out of the blocks that hold them.
+    fn read_some(&self, wanted: &BTreeSet<&str>, take: &Take<'_>) -> Result<()> {
         let mut reading = Reading::new(&self.contents, wanted, &self.table.path)?;
         let keys = wanted.iter().flat_map(|name| {
             let slices = self.contents.slices.get(*name).into_iter().flatten();
             slices.map(|slice| slice.key(name))
         });
         let blocks: BTreeSet<usize> = keys.filter_map(|key| self.table.block_of(&key)).collect();
-        // One thread reads and checks blocks while this one hands out what the block before holds.
-        let table = &self.table;
-        thread::scope(|scope| {
-            let (full, checked) = mpsc::sync_channel(1);
-            let (empty, used) = mpsc::channel::<Vec<u8>>();
-            scope.spawn(move || {
-                for number in blocks {
-                    let mut bytes = used.try_recv().unwrap_or_default();
-                    let block = table.read_block(number, &mut bytes).map(|handle| (handle, bytes));
-                    let failed = block.is_err();
-                    // Nobody listens any more once taking has failed.
-                    if full.send(block).is_err() || failed {
-                        return;
-                    }
-                }
-            });
-            for block in checked {
-                let (handle, bytes) = block?;
-                let fault = |fault| Error::block(&table.path, handle.offset, fault);
-                let block = Block::open_checked(&bytes[..handle.size as usize + TRAILER]).map_err(fault)?;
-                reading.take_block(&block, handle.offset, take)?;
-                drop(block);
-                // The reader may have ended already.
-                let _ = empty.send(bytes);
-            }
-            Ok(())
-        })?;
+        let mut bytes = Vec::new();
+        for number in blocks {
+            let (offset, block) = self.table.block(number, &mut bytes)?;
+            reading.take_block(&block, offset, take)?;
+        }
         reading.finish()
+    }
+
+    /// The wanted tensors in two parts of about the same size.
+    fn halves<'w>(&self, wanted: &BTreeSet<&'w str>) -> (BTreeSet<&'w str>, BTreeSet<&'w str>) {
+        let bytes = |name: &str| self.contents.specs.get(name).and_then(TensorSpec::bytes).unwrap_or(0);
+        let total = wanted.iter().fold(0u64, |sum, name| sum.saturating_add(bytes(name)));
+        let mut sum = 0u64;
+        wanted.iter().partition(|name| {
+            sum = sum.saturating_add(bytes(name));
+            sum <= total / 2
+        })
     }
 }
 
@@ -146,7 +145,7 @@ impl<'a> Reading<'a> {
     }
 
     /// Hands out what the records of a block make whole.
-    pub fn take_block(&mut self, block: &Block<'_>, offset: u64, take: &mut Take<'_>) -> Result<()> {
+    pub fn take_block(&mut self, block: &Block<'_>, offset: u64, take: &Take<'_>) -> Result<()> {
         let mut records = block.records();
         while let Some((key, value)) = records.next().map_err(|fault| Error::block(self.path, offset, fault))? {
             if !key.is_empty() {
@@ -156,7 +155,7 @@ impl<'a> Reading<'a> {
         Ok(())
     }
 
-    fn take_record(&mut self, value: &[u8], offset: u64, take: &mut Take<'_>) -> Result<()> {
+    fn take_record(&mut self, value: &[u8], offset: u64, take: &Take<'_>) -> Result<()> {
         let malformed = |what| Error::block(self.path, offset, BlockFault::Malformed(what));
         let saved = field(value, SAVED_DATA).ok_or_else(|| malformed("a record is no slice of a tensor"))?;
         let name = field(saved, SLICE_NAME).unwrap_or_default();

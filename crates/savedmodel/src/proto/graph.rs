@@ -37,8 +37,9 @@ pub struct AttrValue {
 
 #[derive(Clone, PartialEq, Oneof)]
 pub enum Attr {
-    #[prost(message, tag = "1")]
-    List(ListValue),
+    // Boxed, as is the tensor: a graph has thousands of attributes, and most are a word long.
+    #[prost(message, boxed, tag = "1")]
+    List(Box<ListValue>),
     #[prost(bytes = "vec", tag = "2")]
     S(Vec<u8>),
     #[prost(int64, tag = "3")]
@@ -51,8 +52,8 @@ pub enum Attr {
     Type(i32),
     #[prost(message, tag = "7")]
     Shape(TensorShapeProto),
-    #[prost(message, tag = "8")]
-    Tensor(TensorProto),
+    #[prost(message, boxed, tag = "8")]
+    Tensor(Box<TensorProto>),
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{FOOTER, Handle, MAGIC, RAW, SNAPPY, masked};
+use super::{FOOTER, Handle, MAGIC, RAW, SNAPPY, checksum};
 use crate::wire::put_varint;
 
 /// A block is closed once it holds this much.
@@ -98,7 +98,7 @@ impl<W: Write> TableBuilder<W> {
         }
         let handle = Handle { offset: self.offset, size: block.len() as u64 };
         block.push(kind);
-        let crc = masked(crc32c::crc32c(&block));
+        let crc = checksum(&block);
         block.extend_from_slice(&crc.to_le_bytes());
         self.out.write_all(&block)?;
         self.offset += block.len() as u64;

@@ -73,19 +73,7 @@ impl Table {
         Ok((handle.offset, self.read(handle, bytes)?))
     }
 
-    /// Brings the block with this number to the beginning of `bytes`, trailer included, and checks its checksum.
-    pub fn read_block(&self, number: usize, bytes: &mut Vec<u8>) -> Result<Handle> {
-        let handle = self.blocks[number].1;
-        self.fetch(handle, bytes)?;
-        Ok(handle)
-    }
-
     fn read<'b>(&self, handle: Handle, bytes: &'b mut Vec<u8>) -> Result<Block<'b>> {
-        let bytes = self.fetch(handle, bytes)?;
-        Block::open_checked(bytes).map_err(|fault| Error::block(&self.path, handle.offset, fault))
-    }
-
-    fn fetch<'b>(&self, handle: Handle, bytes: &'b mut Vec<u8>) -> Result<&'b [u8]> {
         let fault = |fault| Error::block(&self.path, handle.offset, fault);
         // Held against the file before anything is allocated.
         let size = handle.size.checked_add(TRAILER as u64);
@@ -99,7 +87,7 @@ impl Table {
         if masked(crc).to_le_bytes() != *stored {
             return Err(fault(BlockFault::Checksum));
         }
-        Ok(bytes)
+        Block::open_checked(bytes).map_err(fault)
     }
 
     /// The checksums of all data blocks and the footer: what tells this table from any other without reading it all.

@@ -15,7 +15,7 @@ pub(crate) trait Exporting: Clone + Send + 'static {
     /// Identity of a checkpoint on this disk.
     fn fingerprint(&self, checkpoint: &Path) -> Result<String>;
     /// Writes a SavedModel into an existing, empty folder.
-    fn export(&self, order: Order, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<FileRecord>>;
+    fn export(&self, order: Order, to: &Path, progress: &mut (dyn FnMut(u64, u64) + Send)) -> Result<Vec<FileRecord>>;
     /// Reads what a SavedModel is, after checking all that can be checked.
     fn verify(&self, folder: &Path) -> Result<ModelInfo>;
 }
@@ -53,7 +53,7 @@ impl Exporting for Library {
         Ok(checkpoint::fingerprint(checkpoint)?)
     }
 
-    fn export(&self, order: Order, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<FileRecord>> {
+    fn export(&self, order: Order, to: &Path, progress: &mut (dyn FnMut(u64, u64) + Send)) -> Result<Vec<FileRecord>> {
         let mut tensors: Box<dyn NamedTensors + Send> = match &order.weights {
             Weights::At(path) => open(path, &order.scratch).context("read the checkpoint")?,
             Weights::Synthetic(seed) => Box::new(Synthetic::inception_v3(*seed)),

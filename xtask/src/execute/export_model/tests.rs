@@ -55,7 +55,7 @@ impl Exporting for FakeLibrary {
         Ok(receipt::of_archive(&sum(&fs_err::read(checkpoint)?)))
     }
 
-    fn export(&self, order: Order, to: &Path, progress: &mut dyn FnMut(u64, u64)) -> Result<Vec<FileRecord>> {
+    fn export(&self, order: Order, to: &Path, progress: &mut (dyn FnMut(u64, u64) + Send)) -> Result<Vec<FileRecord>> {
         let weights = match &order.weights {
             Weights::At(path) => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
             Weights::Synthetic(seed) => format!("seed {seed}"),
