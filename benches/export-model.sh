@@ -26,9 +26,10 @@ median() { sort -n | awk '{ v[NR] = $1 } END { m = (NR % 2) ? v[(NR + 1) / 2] : 
 timed() {
   local name=$1
   shift
-  /usr/bin/time -f '%e %M' -o "$work/time" "$@" >/dev/null 2>>"$work/log"
-  awk '{ print $1 }' "$work/time" >>"$work/$name.seconds"
-  awk '{ print $2 }' "$work/time" >>"$work/$name.kilobytes"
+  local begin=$EPOCHREALTIME
+  /usr/bin/time -f '%M' -o "$work/memory" "$@" >/dev/null 2>>"$work/log"
+  awk -v begin="$begin" -v end="$EPOCHREALTIME" 'BEGIN { printf "%.4f\n", end - begin }' >>"$work/$name.seconds"
+  cat "$work/memory" >>"$work/$name.kilobytes"
 }
 
 for run in $(seq 0 "$runs"); do
