@@ -2,6 +2,7 @@
 //! Events come in from any thread; how they look is decided once, by the options, and never by the sender.
 
 mod json;
+mod pace;
 mod plain;
 mod saying;
 mod sentence;

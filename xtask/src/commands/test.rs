@@ -64,6 +64,13 @@ fn stages(args: &Test) -> Vec<Stage> {
         stages.push(stage("tests", false, &format!("test --workspace --quiet --{filter}")));
     } else {
         stages.push(stage("unit tests", false, &format!("test --workspace --quiet --lib --bins --{filter}")));
+        let fixtures = format!("test --package savedmodel --quiet --test fixtures --{filter}");
+        stages.push(stage("files of TensorFlow", false, &fixtures));
+        stages.push(stage(
+            "examples in the documentation",
+            false,
+            &format!("test --workspace --quiet --doc --{filter}"),
+        ));
         // One at a time: they share the engine, and some of them fill it on purpose.
         let real = "test --package xtask --test it -- --test-threads=1 --nocapture";
         stages.push(stage("real ring", true, &format!("{real}{filter}")));

@@ -6,6 +6,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use super::Renderer;
+use super::pace::Pace;
 use super::sentence::{Paint, sentences};
 use super::sink::Sink;
 use crate::domain::event::Event;
@@ -20,11 +21,12 @@ pub struct Plain {
     verbose: bool,
     paint: Paint,
     spoken: BTreeMap<String, Instant>,
+    pace: Pace,
 }
 
 impl Plain {
     pub fn new(stdout: Sink, stderr: Sink, verbose: bool, paint: Paint) -> Self {
-        Self { stdout, stderr, verbose, paint, spoken: BTreeMap::new() }
+        Self { stdout, stderr, verbose, paint, spoken: BTreeMap::new(), pace: Pace::default() }
     }
 
     /// Whether an event is heard now.
@@ -58,9 +60,15 @@ impl Renderer for Plain {
     fn event(&mut self, event: &Event, now: Instant) {
         if let Event::Result { line, .. } = event {
             self.stdout.line(line);
-        } else if self.heard(event, now) {
+            return;
+        }
+        let left = match event {
+            Event::Bytes { what, done, total } => self.pace.left(what, *done, *total, now),
+            _ => String::new(),
+        };
+        if self.heard(event, now) {
             for line in sentences(event, self.paint, None) {
-                self.stderr.line(&line);
+                self.stderr.line(&format!("{line}{left}"));
             }
         }
     }

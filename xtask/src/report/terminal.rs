@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::Renderer;
+use super::pace::Pace;
 use super::sentence::{Paint, clean, phase_name, running, sentences, transferred};
 use super::sink::Sink;
 use super::units::{duration, percent};
@@ -34,6 +35,7 @@ pub struct Terminal {
     paint: Paint,
     bars: MultiProgress,
     live: BTreeMap<String, ProgressBar>,
+    pace: Pace,
 }
 
 impl Terminal {
@@ -48,11 +50,11 @@ impl Terminal {
         let width: Width = Arc::from(width);
         let screen = Screen::new(stderr.clone(), Arc::clone(&width));
         let bars = MultiProgress::with_draw_target(ProgressDrawTarget::term_like(Box::new(screen)));
-        Self { stdout, stderr, width, animated, verbose, paint, bars, live: BTreeMap::new() }
+        Self { stdout, stderr, width, animated, verbose, paint, bars, live: BTreeMap::new(), pace: Pace::default() }
     }
 
     /// Draws what is under way; true when the event has no sentence of its own as well.
-    fn draw(&mut self, event: &Event) -> bool {
+    fn draw(&mut self, event: &Event, now: Instant) -> bool {
         match event {
             Event::StepStarted { variant, step } => {
                 let (key, name) = step_key(variant.as_deref(), step);
@@ -80,11 +82,12 @@ impl Terminal {
             }
             Event::Bytes { what, done, total } => {
                 let key = format!("bytes {what}");
+                let left = self.pace.left(what, *done, *total, now);
                 if *total == Some(*done) {
                     self.remove(&key);
                     return false;
                 }
-                self.bar(&key).set_message(format!("{}: {}", clean(what), transferred(*done, *total)));
+                self.bar(&key).set_message(format!("{}: {}{left}", clean(what), transferred(*done, *total)));
                 true
             }
             Event::Working { step, line } => {
@@ -155,12 +158,12 @@ impl Terminal {
 }
 
 impl Renderer for Terminal {
-    fn event(&mut self, event: &Event, _: Instant) {
+    fn event(&mut self, event: &Event, now: Instant) {
         if let Event::Result { line, .. } = event {
             self.bars.suspend(|| self.stdout.line(line));
             return;
         }
-        if !self.draw(event) {
+        if !self.draw(event, now) {
             for line in sentences(event, self.paint, Some((self.width)())) {
                 self.above(&line);
             }

@@ -198,14 +198,16 @@ fn json_is_every_event_and_nothing_else() {
 
 #[test]
 fn terminal_keeps_bars_below_the_story() {
-    let (report, stdout, stderr, _) = report(Options { verbose: true, ..BARS }, Some(80));
+    let (report, stdout, stderr, clock) = report(Options { verbose: true, ..BARS }, Some(80));
     [started(), progress(170)].into_iter().for_each(|event| report.event(event));
     report.event(Event::LogLine { variant: optimized(), line: "INFO: Found 1 target".to_owned() });
+    report.event(Event::Bytes { what: "push gpu".to_owned(), done: 0, total: Some(3 << 30) });
+    *clock.lock().expect("one thread") = 20;
     report.event(Event::Bytes { what: "push gpu".to_owned(), done: 1 << 30, total: Some(3 << 30) });
     let under_way = [
         "cpu-optimized | INFO: Found 1 target",
         "- cpu-optimized ==========>          [170/340] 50%  2m10s left  Compiling x.cc (",
-        "- push gpu: 1.0 GiB of 3.0 GiB (33%)",
+        "- push gpu: 1.0 GiB of 3.0 GiB (33%), about 40s left",
     ];
     assert_eq!(stderr.screen(80), under_way);
     [finished(), result()].into_iter().for_each(|event| report.event(event));
