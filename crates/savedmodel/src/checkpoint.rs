@@ -3,6 +3,7 @@
 
 mod archive;
 mod bundle;
+mod bundle_writer;
 #[cfg(test)]
 mod fixture;
 mod locate;
@@ -28,7 +29,8 @@ use crate::{
 };
 
 pub use archive::ArchivedV1;
-pub use bundle::{Bundle, BundleWriter};
+pub use bundle::Bundle;
+pub use bundle_writer::BundleWriter;
 pub use unpack::unpack;
 pub use v1::V1File;
 
