@@ -7,6 +7,7 @@
 //!   TensorFlow Serving 1.5 did: the same scores, byte for byte the same variables, and two things more (PNG, and a
 //!   signature that takes pixels). Its graph keeps to ops and attributes of TensorFlow 1.5, so every server since then
 //!   loads it.
+//! - [`half_plus_two`](fn@half_plus_two) is a model to try a server with.
 //! - [`info`](fn@info) and [`verify`](fn@verify) read any SavedModel.
 //!
 //! ```no_run
@@ -34,6 +35,7 @@ mod checksummed;
 mod error;
 mod export;
 mod graph;
+mod half_plus_two;
 mod image;
 mod inception_v3;
 mod info;
@@ -51,6 +53,7 @@ mod wire;
 pub use checkpoint::NamedTensors;
 pub use error::{BlockFault, Differences, Error, Misshapen, Result, TensorFault};
 pub use export::{ExportOptions, Exported, ExportedFile, export};
+pub use half_plus_two::half_plus_two;
 pub use info::{ModelInfo, Signature, TensorInfo, Variable, info};
 pub use model::{GRAPH_REVISION, Scores};
 pub use picture::Picture;

@@ -78,14 +78,24 @@ pub fn servable(labels: &[String], scores: Scores) -> Servable {
     let saver_def = Some(variables.saver());
     let specs = variables.specs();
     let meta = MetaGraphDef {
-        meta_info_def: Some(MetaInfoDef { tags: vec!["serve".into()], tensorflow_version: TENSORFLOW.into() }),
-        graph_def: Some(graph.into_def()),
         saver_def,
         collection_def: BTreeMap::from([("legacy_init_op".to_owned(), CollectionDef { kind: Some(init) })]),
         signature_def,
-        asset_file_def: Vec::new(),
+        ..meta_graph(graph)
     };
     Servable { model: SavedModel { saved_model_schema_version: 1, meta_graphs: vec![meta] }, variables: specs }
+}
+
+/// A graph that is to be served, as yet without signatures.
+pub fn meta_graph(graph: Graph) -> MetaGraphDef {
+    MetaGraphDef {
+        meta_info_def: Some(MetaInfoDef { tags: vec!["serve".into()], tensorflow_version: TENSORFLOW.into() }),
+        graph_def: Some(graph.into_def()),
+        saver_def: None,
+        collection_def: BTreeMap::new(),
+        signature_def: BTreeMap::new(),
+        asset_file_def: Vec::new(),
+    }
 }
 
 /// Names and scores of the likeliest classes.
@@ -114,7 +124,8 @@ fn signature(name: &str, method: &str, input: (&str, TensorInfo), answer: &Answe
     (name.to_owned(), signature)
 }
 
-fn info<T: Element>(tensor: &Tensor<T>, shape: TensorShapeProto) -> TensorInfo {
+/// What a signature says of a tensor.
+pub fn info<T: Element>(tensor: &Tensor<T>, shape: TensorShapeProto) -> TensorInfo {
     TensorInfo { name: tensor.name(), dtype: T::DTYPE.0, tensor_shape: Some(shape) }
 }
 
