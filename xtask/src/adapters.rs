@@ -7,4 +7,5 @@ pub(crate) mod files;
 pub(crate) mod host;
 pub(crate) mod http;
 pub(crate) mod lock;
+pub(crate) mod rest;
 pub(crate) mod sources;

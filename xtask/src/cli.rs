@@ -49,6 +49,8 @@ pub enum Command {
     Doctor,
     /// Build the servers: sources, tf-dev image, Bazel, extraction to bin/, proof, receipt
     BuildServers(BuildServers),
+    /// Build serving images from the proven binaries, and try each before it gets its name
+    BuildImages(BuildImages),
     /// Export the model: from a checkpoint to a version that TF Serving can serve
     ExportModel(ExportModel),
     /// Show what a SavedModel is: signatures, ops, variables, labels
@@ -77,6 +79,16 @@ pub struct BuildServers {
     /// Build the other variants although one has failed (the default)
     #[arg(long)]
     pub keep_going: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct BuildImages {
+    /// Images: variants of config.toml, or names of [images.combined] such as auto [default: all]
+    #[arg(value_name = "VARIANT")]
+    pub images: Vec<String>,
+    /// Start no further image once one has failed
+    #[arg(long)]
+    pub fail_fast: bool,
 }
 
 #[derive(Debug, Default, Args)]

@@ -1,5 +1,6 @@
 //! From verb to command. Each command is its file's five beats: select, plan, preflight, execute, report.
 
+mod build_images;
 mod build_servers;
 mod clean;
 mod doctor;
@@ -32,6 +33,7 @@ pub(crate) async fn run(command: &Command, session: &Session) -> Result<Ended> {
         Command::Quickstart => quickstart::run(session).await,
         Command::Doctor => doctor::run(session).await,
         Command::BuildServers(args) => build_servers::run(args, session).await,
+        Command::BuildImages(args) => build_images::run(args, session).await,
         Command::ExportModel(args) => export_model::run(args, session).await,
         Command::ModelInfo(args) => model_info::run(args, session).await,
         Command::Inspect(args) => inspect::run(args, session),

@@ -18,6 +18,7 @@ use toml::de::DeTable;
 
 use crate::domain::{
     profile::Profile,
+    serving_image::ImageSettings,
     settings::{EngineSettings, RemoteSettings, Resources},
     variant::{Variant, VariantName},
 };
@@ -36,6 +37,7 @@ pub struct Config {
     pub engine: EngineSettings,
     pub resources: Resources,
     pub remote: RemoteSettings,
+    pub images: ImageSettings,
     pub variants: BTreeMap<VariantName, Variant>,
     pub profiles: BTreeMap<String, Profile>,
 }

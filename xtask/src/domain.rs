@@ -10,6 +10,7 @@ pub mod plan;
 pub mod profile;
 pub mod proof;
 pub mod receipt;
+pub mod serving_image;
 pub mod settings;
 pub mod source;
 pub mod step;

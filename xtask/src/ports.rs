@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::Result;
@@ -25,6 +26,8 @@ pub(crate) trait Engine {
     /// Makes an image of one layer from a root file system's tar.
     async fn import(&self, tar: &Path, reference: &str, labels: &Labels) -> Result<ImageFacts>;
     async fn build_image(&self, build: &ImageBuild, say: Say<'_>) -> Result<ImageFacts>;
+    /// Gives an image a further name, taking it from whichever image had it.
+    async fn tag(&self, image: &str, reference: &str) -> Result<()>;
     /// Creates a container and the volumes it names; it does not start.
     async fn create(&self, job: &ContainerJob) -> Result<String>;
     /// Unpacks a tar below `folder` of a container that need not run.
@@ -46,6 +49,16 @@ pub(crate) trait Engine {
     async fn read_file(&self, container: &str, path: &str) -> Result<Option<Vec<u8>>>;
     /// Makes an image of a container's own files: what lies in its volumes is not among them.
     async fn commit(&self, container: &str, image: &KeptImage) -> Result<ImageFacts>;
+    /// Starts the container and leaves it to itself.
+    async fn start(&self, container: &str) -> Result<()>;
+    /// How a container stands, by ID or name; none where there is none.
+    async fn look_at(&self, container: &str) -> Result<Option<ContainerFacts>>;
+    /// What a container has said last.
+    async fn last_words(&self, container: &str) -> Result<String>;
+    /// Asks the container to end, kills it after `grace`, and says how it ended.
+    async fn stop(&self, container: &str, grace: Duration) -> Result<Exit>;
+    /// A network on which containers find each other by name, made where it is not there.
+    async fn network(&self, name: &str, labels: &Labels) -> Result<()>;
     /// Ends the container as it asked to be ended, and removes it with its scratch volumes.
     async fn remove(&self, container: &str) -> Result<()>;
 }
@@ -69,16 +82,21 @@ pub(crate) struct EngineFacts {
 pub(crate) struct ImageFacts {
     pub id: String,
     pub labels: Labels,
+    /// Of all layers, unpacked.
+    pub bytes: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ImageBuild {
-    pub tag: String,
+    /// None: the image is known by its ID alone.
+    pub tag: Option<String>,
     pub args: BTreeMap<String, String>,
     pub labels: Labels,
     pub network: Option<String>,
     /// The context: path -> bytes. `Dockerfile` is the one that is built.
     pub context: BTreeMap<String, Vec<u8>>,
+    /// Programs of the context, from this disk.
+    pub programs: BTreeMap<String, PathBuf>,
 }
 
 /// What a container is kept as.
@@ -108,6 +126,33 @@ pub(crate) struct ContainerJob {
     pub network: Option<String>,
     pub memory: Option<u64>,
     pub labels: Labels,
+    /// None: a job that runs to its end.
+    pub serving: Option<Serving>,
+}
+
+/// A container that serves, under the security context of the manifests: read-only root, no capability, no way to gain
+/// any, volumes read-only too.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Serving {
+    /// Thousandths of a CPU; none for all there are.
+    pub millicpus: Option<u32>,
+    /// Ports of the container -> of the engine's host; none for any that is free.
+    pub ports: BTreeMap<u16, Option<u16>>,
+    /// What other containers of its network call it.
+    pub alias: Option<String>,
+    /// All GPUs, by the NVIDIA runtime.
+    pub gpu: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ContainerFacts {
+    pub id: String,
+    pub running: bool,
+    /// Of its last end.
+    pub exit: Exit,
+    pub labels: Labels,
+    /// Port of the container -> `host:port` as this machine reaches it.
+    pub addresses: BTreeMap<u16, String>,
 }
 
 /// Writes a tar into whatever it is given; runs once, on a thread that may block.
@@ -172,4 +217,16 @@ pub(crate) trait Fetch {
 pub(crate) struct Downloaded {
     pub sha256: String,
     pub bytes: u64,
+}
+
+/// The REST API of a model server.
+pub(crate) trait Rest {
+    /// Asks with GET, or with POST where there is a body; an answer of any status is an answer.
+    async fn ask(&self, url: &str, body: Option<&str>) -> Result<RestAnswer>;
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RestAnswer {
+    pub status: u16,
+    pub body: String,
 }

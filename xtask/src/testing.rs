@@ -5,6 +5,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
     path::Path,
+    time::Duration,
 };
 
 use anyhow::Result;
@@ -14,7 +15,7 @@ use crate::{
     domain::proof::fixture::{Fixture, code},
     domain::source::Repository,
     ports::{
-        COMPLETE, ContainerJob, CopiedFile, Downloaded, Engine, EngineFacts, Exit, Fetch, Host, ImageBuild, ImageFacts,
+        COMPLETE, ContainerFacts, ContainerJob, CopiedFile, Downloaded, Engine, EngineFacts, Exit, Fetch, Host, ImageBuild, ImageFacts,
         KeptImage, Labels, Progress, Root, Say, Source, Tar, Untar,
     },
 };
@@ -78,7 +79,7 @@ impl FakeEngine {
 
     fn image_of(reference: &str) -> ImageFacts {
         let labels = [(crate::domain::label::PACKAGE_DATE.to_owned(), "20260101".to_owned())];
-        ImageFacts { id: format!("sha256:{reference}"), labels: labels.into() }
+        ImageFacts { id: format!("sha256:{reference}"), labels: labels.into(), bytes: 1 << 20 }
     }
 }
 
@@ -116,9 +117,40 @@ impl Engine for FakeEngine {
     }
 
     async fn build_image(&self, build: &ImageBuild, _: Say<'_>) -> Result<ImageFacts> {
-        let name = build.tag.rsplit_once('-').map_or(build.tag.as_str(), |(name, _)| name);
-        self.record(format!("build_image {name}"));
-        Ok(Self::image_of(&build.tag))
+        let tag = build.tag.as_deref().unwrap_or("serving-image");
+        self.record(format!("build_image {}", tag.rsplit_once('-').map_or(tag, |(name, _)| name)));
+        Ok(Self::image_of(tag))
+    }
+
+    async fn tag(&self, image: &str, reference: &str) -> Result<()> {
+        self.record(format!("tag {image} {reference}"));
+        Ok(())
+    }
+
+    async fn start(&self, container: &str) -> Result<()> {
+        self.record(format!("start {container}"));
+        Ok(())
+    }
+
+    async fn look_at(&self, container: &str) -> Result<Option<ContainerFacts>> {
+        self.record(format!("look_at {container}"));
+        let addresses = BTreeMap::from([(8501, "127.0.0.1:1".to_owned())]);
+        let exit = Exit { code: 0, out_of_memory: false };
+        Ok(Some(ContainerFacts { id: container.into(), running: true, exit, labels: Labels::new(), addresses }))
+    }
+
+    async fn last_words(&self, _: &str) -> Result<String> {
+        Ok("its last words".into())
+    }
+
+    async fn stop(&self, container: &str, _: Duration) -> Result<Exit> {
+        self.record(format!("stop {container}"));
+        Ok(Exit { code: 0, out_of_memory: false })
+    }
+
+    async fn network(&self, name: &str, _: &Labels) -> Result<()> {
+        self.record(format!("network {name}"));
+        Ok(())
     }
 
     async fn create(&self, job: &ContainerJob) -> Result<String> {

@@ -7,10 +7,11 @@ mod container;
 mod folder;
 mod images;
 mod leftovers;
+mod service;
 mod sizes;
 mod transfer;
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
 use bollard::Docker;
@@ -19,7 +20,7 @@ use tokio::sync::RwLock;
 use crate::{
     domain::settings::EngineSettings,
     ports::{
-        ContainerJob, CopiedFile, Engine, EngineFacts, Exit, ImageBuild, ImageFacts, KeptImage, Labels, Progress, Say,
+        ContainerFacts, ContainerJob, CopiedFile, Engine, EngineFacts, Exit, ImageBuild, ImageFacts, KeptImage, Labels, Progress, Say,
         Tar, Untar,
     },
 };
@@ -85,14 +86,19 @@ impl Engine for DockerEngine {
         build::build(&self.docker, image, say).await
     }
 
+    async fn tag(&self, image: &str, reference: &str) -> Result<()> {
+        images::tag(&self.docker, image, reference).await
+    }
+
     async fn create(&self, job: &ContainerJob) -> Result<String> {
         // A task of its own: the engine makes the container even where an interrupt has dropped the caller, and only the
         // answer tells a sweep when to look for it.
         let creating = self.creating.clone().read_owned().await;
         let (docker, job) = (self.docker.clone(), job.clone());
+        let publish = service::publish_on(&self.address);
         let created = tokio::spawn(async move {
             let _creating = creating;
-            container::create(&docker, &job).await
+            container::create(&docker, &job, publish).await
         });
         created.await.context("wait for the container")?
     }
@@ -129,6 +135,26 @@ impl Engine for DockerEngine {
 
     async fn commit(&self, container: &str, image: &KeptImage) -> Result<ImageFacts> {
         images::commit(&self.docker, container, image).await
+    }
+
+    async fn start(&self, container: &str) -> Result<()> {
+        service::start(&self.docker, container).await
+    }
+
+    async fn look_at(&self, container: &str) -> Result<Option<ContainerFacts>> {
+        service::look_at(&self.docker, container, &self.address).await
+    }
+
+    async fn last_words(&self, container: &str) -> Result<String> {
+        service::last_words(&self.docker, container).await
+    }
+
+    async fn stop(&self, container: &str, grace: Duration) -> Result<Exit> {
+        service::stop(&self.docker, container, grace).await
+    }
+
+    async fn network(&self, name: &str, labels: &Labels) -> Result<()> {
+        service::network(&self.docker, name, labels).await
     }
 
     async fn remove(&self, container: &str) -> Result<()> {

@@ -117,6 +117,16 @@ impl ThisHost {
         Ok(values)
     }
 
+    /// `SOURCE_DATE_EPOCH`, by which whoever packages asks for a time other than now.
+    pub fn source_date_epoch() -> Result<Option<u64>> {
+        let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") else { return Ok(None) };
+        // What can be written as a date, so that nobody trips over it later.
+        let seconds = text.parse().ok().filter(|seconds| *seconds < 253_402_300_800);
+        seconds.map(Some).with_context(|| {
+            format!("SOURCE_DATE_EPOCH is `{text}`: set it to whole seconds since 1970, or unset it")
+        })
+    }
+
     pub fn has_program(name: &str) -> bool {
         // Daemons live where a user's PATH may not look.
         let system = ["/usr/sbin", "/sbin"].iter().any(|folder| Path::new(folder).join(name).is_file());

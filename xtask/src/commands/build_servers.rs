@@ -53,13 +53,10 @@ fn plan(args: &BuildServers, config: &Config, profile: &Profile) -> Result<Plan>
 }
 
 async fn build(plan: &Plan, fail_fast: bool, config: &Config, session: &Session) -> Result<Ended> {
-    let after_a_kill = session.lock("build-servers").await?;
+    session.begin("build-servers", config).await?;
     let source = CheckedOut;
     let freshness = execute::look(plan, &source, &session.folders).await?;
     let fresh = freshness.iter().all(|f| f.current.is_some());
-    if after_a_kill {
-        session.sweep_killed(config).await?;
-    }
     let outcomes = if fresh {
         freshness.iter().filter_map(|f| Some((f.variant.clone(), Outcome::UpToDate(f.current.clone()?)))).collect()
     } else {
@@ -74,7 +71,7 @@ async fn build(plan: &Plan, fail_fast: bool, config: &Config, session: &Session)
     Ok(tell(&outcomes, &freshness, session))
 }
 
-fn scene<'c>(fail_fast: bool, config: &'c Config, session: &Session) -> Result<Scene<'c>> {
+pub(super) fn scene<'c>(fail_fast: bool, config: &'c Config, session: &Session) -> Result<Scene<'c>> {
     Ok(Scene {
         folders: session.folders.clone(),
         run: session.run.clone(),

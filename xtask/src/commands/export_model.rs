@@ -43,10 +43,7 @@ pub(super) async fn with_profile(
         session.report.plan(&text, &json!({ "steps": text.lines().skip(1).collect::<Vec<_>>() }));
         return Ok(Ended::Well);
     }
-    let after_a_kill = session.lock("export-model").await?;
-    if after_a_kill {
-        session.sweep_killed(config).await?;
-    }
+    session.begin("export-model", config).await?;
     preflight(&plan, session)?;
     let exported = export(&plan, config, session).await?;
     tell(&plan, &exported, session);

@@ -86,6 +86,14 @@ impl Session {
         Ok(self.lock.get_or_try_init(acquire).await?.after_a_kill)
     }
 
+    /// Holds this checkout for `command` and removes what a killed run left in it.
+    pub async fn begin(&self, command: &str, config: &Config) -> Result<()> {
+        if self.lock(command).await? {
+            self.sweep_killed(config).await?;
+        }
+        Ok(())
+    }
+
     /// Removes what killed runs of this checkout left, on the engine too where it answers; needs the lock.
     pub async fn sweep_killed(&self, config: &Config) -> Result<()> {
         for partial in self.leftover_files() {

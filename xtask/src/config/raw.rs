@@ -2,6 +2,7 @@
 //! Keys are named nowhere else; how values are spelt is in `values`.
 
 mod flags;
+mod images;
 mod model;
 mod profile;
 mod settings;
@@ -28,6 +29,7 @@ pub fn read(mut root: Section<'_>) -> Option<Config> {
     let remote = settings::remote(root.optional_table("bazel"));
     let mirrors = source::mirrors(root.optional_table("sources"));
     let model = model::read(root.optional_table("model"));
+    let images = root.optional_table("images");
     let variants = root.named_tables("variants");
     let profiles = root.named_tables("profiles");
 
@@ -37,6 +39,8 @@ pub fn read(mut root: Section<'_>) -> Option<Config> {
             root.journal.unknown(name.at, "profile", name.value, profiles.iter().map(|(name, _)| name.value));
         }
     }
+    let variant_names: Vec<&str> = variants.iter().map(|(name, _)| name.value).collect();
+    let images = images::read(images, &variant_names);
     let variants = variants.into_iter().map(|(name, section)| variant::read(name, section));
     // Collected in two steps: stopping at the first failure would hide the mistakes behind it.
     let variants: Vec<_> = variants.collect();
@@ -54,6 +58,7 @@ pub fn read(mut root: Section<'_>) -> Option<Config> {
         engine,
         resources,
         remote,
+        images: images?,
         variants: variants?,
         profiles: profiles?,
     })

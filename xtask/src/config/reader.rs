@@ -62,6 +62,16 @@ impl<'a> Section<'a> {
         table.iter().filter_map(|(key, value)| Some((located(key), self.text(value)?))).collect()
     }
 
+    /// The section's own keys, each a list of strings.
+    pub fn lists(&self) -> Vec<(Text<'a>, Vec<Text<'a>>)> {
+        let entries = self.table.into_iter().flat_map(DeTable::iter);
+        let read = |(name, value): (&'a Spanned<std::borrow::Cow<'a, str>>, &'a Value<'a>)| {
+            let Some(array) = value.get_ref().as_array() else { return self.wrong(value, "a list of strings") };
+            Some((located(name), array.iter().filter_map(|element| self.text(element)).collect()))
+        };
+        entries.filter_map(read).collect()
+    }
+
     pub fn optional_boolean(&mut self, key: &'static str) -> Option<bool> {
         let value = self.find(key)?;
         value.get_ref().as_bool().or_else(|| self.wrong(value, "true or false"))

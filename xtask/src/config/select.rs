@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use crate::domain::{profile::Profile, variant::Variant};
+use crate::domain::{profile::Profile, serving_image::plan::Choice, variant::Variant};
 
 use super::{Config, suggest::did_you_mean};
 
@@ -14,6 +14,24 @@ impl Config {
             names: vec![name.into()],
             known: self.profiles.keys().cloned().collect(),
         })
+    }
+
+    /// The named images, or all where none is named: one a variant, then those of several.
+    pub fn select_images(&self, names: &[String]) -> Result<Vec<Choice<'_>>, UnknownNames> {
+        let single = self.select(&[])?.into_iter();
+        let single = single.map(|variant| Choice { name: (&variant.name).into(), variants: vec![variant] });
+        let combined = self.images.combined.iter().map(|(name, variants)| Choice {
+            name: name.clone(),
+            variants: variants.iter().filter_map(|name| self.variants.get(name)).collect(),
+        });
+        let mut all: Vec<Choice<'_>> = single.chain(combined).collect();
+        let known: Vec<String> = all.iter().map(|choice| choice.name.to_string()).collect();
+        let unknown: Vec<String> = names.iter().filter(|name| !known.contains(*name)).cloned().collect();
+        if !unknown.is_empty() {
+            return Err(UnknownNames { what: "image", names: unknown, known });
+        }
+        all.retain(|choice| names.is_empty() || names.contains(&choice.name.to_string()));
+        Ok(all)
     }
 
     /// The named variants, or all where none is named; always in the order in which they are built.

@@ -114,6 +114,25 @@ pub fn inner_path(text: &str) -> Result<String, String> {
     valid.then(|| text.into()).ok_or_else(|| format!("path `{text}` is not plain: write `folder/folder`"))
 }
 
+/// The name of an image without registry and tag.
+pub fn repository(text: &str) -> Result<String, String> {
+    let plain = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && part.ends_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+            && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b"._-".contains(&b))
+    };
+    let valid = !text.is_empty() && text.split('/').all(plain);
+    valid.then(|| text.into()).ok_or_else(|| {
+        format!("`{text}` is no name of an image: write lower-case letters, digits, `-`, `_`, `.` and `/`, no tag")
+    })
+}
+
+/// A folder inside an image.
+pub fn absolute_path(text: &str) -> Result<String, String> {
+    let inner = text.strip_prefix('/').ok_or_else(|| format!("path `{text}` is not absolute: begin it with `/`"))?;
+    inner_path(inner).map(|inner| format!("/{inner}"))
+}
+
 /// A name that can be part of an image's, a volume's and a folder's name.
 pub fn name(text: &str) -> Result<String, String> {
     let valid = text.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())

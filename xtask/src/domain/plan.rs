@@ -11,7 +11,7 @@ use crate::domain::{
     source::Sources,
     step::{CheckOut, Extract, ImageRecipe, Prove, ReadTree, RunBazel, Step},
     toolchain::BazelBuild,
-    variant::{Variant, VariantName},
+    variant::Variant,
 };
 
 /// Everything `build-servers` would do, in order.
@@ -54,7 +54,7 @@ pub enum PlanError {
         "profile `{profile}` cannot build {variant}: it has no [profiles.{profile}.devices.{device}]; add that table \
          to config.toml or leave the variant out"
     )]
-    NoSuchDevice { profile: String, variant: VariantName, device: String },
+    NoSuchDevice { profile: String, variant: String, device: String },
     #[error(
         "profile `{profile}` uses Bazel {version}, which has no flag for [bazel] {setting}; remove that setting from \
          config.toml or choose another profile"
@@ -86,7 +86,7 @@ fn plan_variant(inputs: &Inputs<'_>, variant: &Variant) -> Result<VariantBuild, 
     let profile = inputs.profile;
     let device = profile.devices.get(&variant.device).ok_or_else(|| PlanError::NoSuchDevice {
         profile: profile.name.clone(),
-        variant: variant.name.clone(),
+        variant: variant.name.to_string(),
         device: variant.device.to_string(),
     })?;
     let build = BazelBuild::new(profile, device, variant, inputs.remote);
@@ -113,6 +113,7 @@ fn plan_variant(inputs: &Inputs<'_>, variant: &Variant) -> Result<VariantBuild, 
             binary,
             contract: contract(profile, device, variant),
             serving_base: device.serving_base.clone(),
+            libraries: device.serving.libraries.clone(),
         },
         run: RunBazel {
             variant: variant.name.clone(),

@@ -94,6 +94,16 @@ impl fmt::Display for BaseImage {
     }
 }
 
+/// How a serving image of a device is made from its base.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServingRecipe {
+    /// Path of the Dockerfile, from the workspace's root.
+    pub dockerfile: String,
+    pub args: BTreeMap<String, String>,
+    /// A folder of the build image whose `lib/` goes with the server, for what the serving base does not have.
+    pub libraries: Option<String>,
+}
+
 /// What a profile does differently for one device.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeviceToolchain {
@@ -101,8 +111,9 @@ pub struct DeviceToolchain {
     pub build_image: String,
     pub flags: Vec<String>,
     pub environment: BTreeMap<String, String>,
-    /// The image that the server will run in; the binary's libraries must be there.
+    /// Where the server's libraries come from; what it needs must be there.
     pub serving_base: BaseImage,
+    pub serving: ServingRecipe,
     /// Patterns of function names that look at the CPU before they run, so that they may exceed the contract.
     pub dispatched: Vec<String>,
     /// Libraries that the host's container runtime brings (the GPU driver's).

@@ -92,10 +92,14 @@ pub fn inputs(build: &VariantBuild, facts: &SourceFacts) -> InputTable {
         "dispatched": contract.dispatched,
         "host-libraries": contract.host_libraries,
     });
-    match table {
+    let mut inputs: InputTable = match table {
         Value::Object(map) => map.into_iter().collect(),
         _ => InputTable::new(),
+    };
+    if let Some(folder) = &build.prove.libraries {
+        inputs.insert("serving-libraries".into(), json!(folder));
     }
+    inputs
 }
 
 /// sha256 over the canonical JSON of the inputs (sorted keys, no blanks).

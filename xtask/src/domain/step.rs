@@ -73,6 +73,8 @@ pub struct Prove {
     pub binary: String,
     pub contract: Contract,
     pub serving_base: BaseImage,
+    /// A folder of the build image with libraries that go with the server.
+    pub libraries: Option<String>,
 }
 
 impl fmt::Display for Step {
@@ -194,6 +196,7 @@ impl fmt::Display for Prove {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let demanded: Vec<String> = self.contract.demanded.iter().map(ToString::to_string).collect();
         let demanded = if demanded.is_empty() { "nothing beyond x86-64".into() } else { demanded.join(" ") };
-        write!(f, "cargo xtask inspect {}  # demands {demanded}; runs in {}", self.binary, self.serving_base)
+        write!(f, "cargo xtask inspect {}  # demands {demanded}; runs in {}", self.binary, self.serving_base)?;
+        self.libraries.iter().try_for_each(|folder| write!(f, " with {folder} of tf-dev"))
     }
 }

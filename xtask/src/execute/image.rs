@@ -1,5 +1,7 @@
 //! The build image: built once per recipe, then asked once which flags its Bazel understands.
 
+use std::{collections::BTreeMap, path::PathBuf};
+
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -39,8 +41,15 @@ pub(super) async fn provide<E: Engine>(
             let mut labels = scene.image_labels();
             labels.insert(label::RECIPE.into(), hash);
             let network = recipe.network.clone();
-            let build = ImageBuild { tag: reference.clone(), args, labels, network, context: context.into() };
-            build_logged(&build, engine, scene, report).await?
+            let build = ImageBuild {
+                tag: Some(reference.clone()),
+                args,
+                labels,
+                network,
+                context: context.into(),
+                programs: BTreeMap::new(),
+            };
+            build_logged(&reference, &build, engine, scene, report).await?
         }
     };
     let dialect = dialect(&reference, &facts, engine, scene, report).await?;
@@ -58,15 +67,17 @@ fn recipe_hash(recipe: &ImageRecipe, base: &ImageFacts, dockerfile: &[u8], ca_bu
     sha(parts.to_string().as_bytes())
 }
 
-async fn build_logged<E: Engine>(
+/// Builds an image and keeps what the builder says in a log of the image's name.
+pub(super) async fn build_logged<E: Engine>(
+    name: &str,
     build: &ImageBuild,
     engine: &E,
     scene: &Scene<'_>,
     report: &Report,
 ) -> Result<ImageFacts> {
-    let step = format!("build image {}", build.tag);
+    let step = format!("build image {name}");
     let started = report.start(None, &step);
-    let path = scene.folders.logs().join(format!("{}.log", build.tag.replace(':', ".")));
+    let path = log_of(name, scene);
     fs_err::create_dir_all(scene.folders.logs())?;
     let log = std::sync::Mutex::new(fs_err::File::create(&path)?);
     let say = |line: String| {
@@ -80,6 +91,11 @@ async fn build_logged<E: Engine>(
     let facts = facts.with_context(|| format!("whole log: {}", scene.folders.shown(&path).display()))?;
     report.finish_step(started);
     Ok(facts)
+}
+
+/// Where the builder's words about an image lie.
+pub(super) fn log_of(name: &str, scene: &Scene<'_>) -> PathBuf {
+    scene.folders.logs().join(format!("{}.log", name.replace(':', ".")))
 }
 
 /// Asks the image's own Bazel, once per image.

@@ -161,8 +161,19 @@ async fn prove<E: Engine>(job: &Job<'_>, binary: &Path, engine: &E, scene: &Scen
     let facts = read.await.context("run the proof")?.context("read the binary")?;
     let base = &job.build.prove.serving_base;
     let (_, image) = job.images.bases.get(base).with_context(|| format!("the plan provides no base {base}"))?;
-    let libraries =
-        libraries(job, image, &facts, engine, scene).await.with_context(|| format!("read the libraries of {base}"))?;
+    let folders = LIBRARY_FOLDERS.map(String::from);
+    let libraries = libraries(job, image, &folders, &facts, engine, scene).await;
+    let mut libraries = libraries.with_context(|| format!("read the libraries of {base}"))?;
+    if let Some(folder) = &job.build.prove.libraries {
+        let image = job.image()?;
+        let folder = [format!("{folder}/lib")];
+        let own = self::libraries(job, &image.facts, &folder, &facts, engine, scene).await;
+        // What the base has itself is never looked up elsewhere.
+        let own = own.with_context(|| format!("read the libraries of {} of {}", folder[0], image.reference))?;
+        own.0.into_iter().for_each(|(name, versions)| {
+            libraries.0.entry(name).or_insert(versions);
+        });
+    }
     let violations = proof::judge(&facts, &job.build.prove.contract, &libraries);
     if violations.is_empty() {
         return Ok(facts);
@@ -171,10 +182,11 @@ async fn prove<E: Engine>(job: &Job<'_>, binary: &Path, engine: &E, scene: &Scen
     bail!("the binary breaks its contract (serving base {base}):\n{}", lines.join("\n"))
 }
 
-/// The needed libraries that the base has, with the versions they define.
+/// The needed libraries that an image has in `folders`, with the versions they define.
 async fn libraries<E: Engine>(
     variant: &Job<'_>,
     base: &ImageFacts,
+    folders: &[String],
     facts: &BinaryFacts,
     engine: &E,
     scene: &Scene<'_>,
@@ -194,7 +206,7 @@ async fn libraries<E: Engine>(
         ..ContainerJob::default()
     };
     let container = engine.create(&job).await?;
-    let read = read_libraries(&container, &wanted, &mut known, engine).await;
+    let read = read_libraries(&container, &wanted, folders, &mut known, engine).await;
     engine.remove(&container).await?;
     read?;
     cached.write(&known);
@@ -204,11 +216,12 @@ async fn libraries<E: Engine>(
 async fn read_libraries(
     container: &str,
     wanted: &[&str],
+    folders: &[String],
     known: &mut BaseLibraries,
     engine: &impl Engine,
 ) -> Result<()> {
     for name in wanted {
-        for folder in LIBRARY_FOLDERS {
+        for folder in folders {
             if let Some(bytes) = engine.read_file(container, &format!("{folder}/{name}")).await? {
                 known.add(name, &bytes).with_context(|| format!("read {folder}/{name}"))?;
                 break;

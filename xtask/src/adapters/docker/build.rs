@@ -3,10 +3,10 @@
 use std::{collections::VecDeque, time::Duration};
 
 use anyhow::{Context, Result, bail};
-use bollard::{Docker, body_full, errors::Error, query_parameters::BuildImageOptionsBuilder};
+use bollard::{Docker, body_try_stream, errors::Error, query_parameters::BuildImageOptionsBuilder};
 use futures_util::StreamExt;
 
-use super::{images, transfer::tar_of_files};
+use super::{images, transfer};
 use crate::ports::{ImageBuild, ImageFacts, Say};
 
 /// One silent step of a Dockerfile (a large package unpacking) may take long, but not this long.
@@ -15,10 +15,9 @@ const SILENCE: Duration = Duration::from_secs(1800);
 const LAST_LINES: usize = 8;
 
 pub(super) async fn build(docker: &Docker, image: &ImageBuild, say: Say<'_>) -> Result<ImageFacts> {
-    let context = tar_of_files(&image.context).context("pack the build context")?;
+    let (chunks, writer) = transfer::streamed(transfer::context(image.context.clone(), image.programs.clone()));
     let mut options = BuildImageOptionsBuilder::default()
         .dockerfile("Dockerfile")
-        .t(&image.tag)
         .buildargs(&image.args.clone().into_iter().collect())
         .labels(&image.labels.clone().into_iter().collect())
         .rm(true)
@@ -26,8 +25,12 @@ pub(super) async fn build(docker: &Docker, image: &ImageBuild, say: Say<'_>) -> 
     if let Some(network) = &image.network {
         options = options.networkmode(network);
     }
-    let mut output = docker.build_image(options.build(), None, Some(body_full(context.into())));
+    if let Some(tag) = &image.tag {
+        options = options.t(tag);
+    }
+    let mut output = docker.build_image(options.build(), None, Some(body_try_stream(chunks)));
     let mut last = VecDeque::new();
+    let mut id = None;
     loop {
         let next = tokio::time::timeout(SILENCE, output.next());
         let Some(item) = next.await.context("the engine fell silent while building")? else { break };
@@ -52,9 +55,12 @@ pub(super) async fn build(docker: &Docker, image: &ImageBuild, say: Say<'_>) -> 
         if let Some(status) = item.status {
             say(status);
         }
+        id = item.aux.and_then(|aux| aux.id).or(id);
     }
-    let built = images::inspect(docker, &image.tag).await?;
-    built.with_context(|| format!("the engine ended the build without an error but has no image {}", image.tag))
+    writer.await.context("run the archive thread")?.context("send the build's files")?;
+    let built = image.tag.clone().or(id).context("the engine ended the build without saying what it built")?;
+    let facts = images::inspect(docker, &built).await?;
+    facts.with_context(|| format!("the engine ended the build without an error but has no image {built}"))
 }
 
 fn failure(message: &str, last: &VecDeque<String>) -> String {

@@ -16,7 +16,7 @@ use bollard::{
 };
 use futures_util::StreamExt;
 
-use super::status;
+use super::{service, status};
 use crate::{
     domain::label,
     ports::{ContainerJob, Exit},
@@ -29,7 +29,7 @@ const PATIENCE: u32 = 60;
 /// After so long without output the engine is asked whether the container still runs.
 const SILENCE: Duration = Duration::from_secs(90);
 
-pub(super) async fn create(docker: &Docker, job: &ContainerJob) -> Result<String> {
+pub(super) async fn create(docker: &Docker, job: &ContainerJob, publish: &str) -> Result<String> {
     for (name, target) in &job.volumes {
         // A volume outlives the run and serves many containers: its role is where it is mounted.
         let mut labels: HashMap<String, String> = job.labels.clone().into_iter().collect();
@@ -42,6 +42,7 @@ pub(super) async fn create(docker: &Docker, job: &ContainerJob) -> Result<String
         typ: Some(MountType::VOLUME),
         source: Some(name.clone()),
         target: Some(target.clone()),
+        read_only: Some(job.serving.is_some()),
         ..Default::default()
     });
     let labels: HashMap<String, String> = job.labels.clone().into_iter().collect();
@@ -52,34 +53,46 @@ pub(super) async fn create(docker: &Docker, job: &ContainerJob) -> Result<String
         volume_options: Some(MountVolumeOptions { labels: Some(labels.clone()), ..Default::default() }),
         ..Default::default()
     });
+    let mut host_config = HostConfig {
+        mounts: Some(mounts.chain(scratch).collect()),
+        network_mode: job.network.clone(),
+        // Whatever the engine's default is: the log must be readable through the API, and never rotated.
+        log_config: Some(HostConfigLogConfig {
+            typ: Some("json-file".into()),
+            config: Some(HashMap::from([("max-size".into(), "64g".into())])),
+        }),
+        memory: job.memory.and_then(|bytes| i64::try_from(bytes).ok()),
+        // Without this a container may swap twice its memory before the kernel ends anything.
+        memory_swap: job.memory.and_then(|bytes| i64::try_from(bytes).ok()),
+        ..Default::default()
+    };
+    if let Some(serving) = &job.serving {
+        service::confine(&mut host_config, serving, publish);
+    }
     let body = ContainerCreateBody {
         image: Some(job.image.clone()),
         cmd: Some(job.command.clone()).filter(|command| !command.is_empty()),
         entrypoint: (!job.keeps_entrypoint).then(Vec::new),
-        working_dir: Some(job.working_folder.clone()),
+        working_dir: Some(job.working_folder.clone()).filter(|folder| !folder.is_empty()),
         env: Some(job.environment.iter().map(|(name, value)| format!("{name}={value}")).collect()),
         labels: Some(labels.clone()),
-        // Only a build has something to save; `bazel help` would run to its end in spite of an interrupt.
-        stop_signal: Some(if job.volumes.is_empty() { "SIGKILL" } else { "SIGINT" }.into()),
+        stop_signal: stop_signal(job),
         stop_timeout: Some(i64::from(GRACE_SECONDS)),
-        host_config: Some(HostConfig {
-            mounts: Some(mounts.chain(scratch).collect()),
-            network_mode: job.network.clone(),
-            // Whatever the engine's default is: the log must be readable through the API, and never rotated.
-            log_config: Some(HostConfigLogConfig {
-                typ: Some("json-file".into()),
-                config: Some(HashMap::from([("max-size".into(), "64g".into())])),
-            }),
-            memory: job.memory.and_then(|bytes| i64::try_from(bytes).ok()),
-            // Without this a container may swap twice its memory before the kernel ends anything.
-            memory_swap: job.memory.and_then(|bytes| i64::try_from(bytes).ok()),
-            ..Default::default()
-        }),
+        exposed_ports: job.serving.as_ref().map(service::exposed_ports),
+        networking_config: job.serving.as_ref().and_then(|serving| service::known_as(serving, job.network.as_deref())),
+        host_config: Some(host_config),
         ..Default::default()
     };
     let options = CreateContainerOptionsBuilder::default().name(&job.name).build();
     let created = docker.create_container(Some(options), body).await;
     Ok(created.with_context(|| format!("create container {} from {}", job.name, job.image))?.id)
+}
+
+/// A server asks for the signal it wants. Of jobs only a build has something to save; `bazel help` would run to its end in
+/// spite of an interrupt.
+fn stop_signal(job: &ContainerJob) -> Option<String> {
+    let signal = if job.volumes.is_empty() { "SIGKILL" } else { "SIGINT" };
+    job.serving.is_none().then(|| signal.into())
 }
 
 pub(super) async fn run(docker: &Docker, container: &str, output: &mut dyn FnMut(&[u8])) -> Result<Exit> {

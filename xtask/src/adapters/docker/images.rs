@@ -6,7 +6,9 @@ use anyhow::{Context, Result, anyhow, bail};
 use bollard::{
     Docker, body_try_stream,
     models::ContainerConfig,
-    query_parameters::{CommitContainerOptionsBuilder, CreateImageOptions, CreateImageOptionsBuilder},
+    query_parameters::{
+        CommitContainerOptionsBuilder, CreateImageOptions, CreateImageOptionsBuilder, TagImageOptionsBuilder,
+    },
 };
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
@@ -26,7 +28,8 @@ pub(super) async fn inspect(docker: &Docker, reference: &str) -> Result<Option<I
     match docker.inspect_image(reference).await {
         Ok(image) => {
             let labels = image.config.and_then(|config| config.labels).unwrap_or_default();
-            Ok(Some(ImageFacts { id: image.id.unwrap_or_default(), labels: labels.into_iter().collect() }))
+            let bytes = image.size.and_then(|size| u64::try_from(size).ok()).unwrap_or_default();
+            Ok(Some(ImageFacts { id: image.id.unwrap_or_default(), labels: labels.into_iter().collect(), bytes }))
         }
         Err(error) if status(&error) == Some(404) => Ok(None),
         Err(error) => Err(anyhow!(error).context(format!("look up image {reference}"))),
@@ -75,6 +78,12 @@ pub(super) async fn commit(docker: &Docker, container: &str, image: &KeptImage) 
     let committed = docker.commit_container(options, ContainerConfig::default()).await;
     committed.with_context(|| format!("keep container {container} as image {}", image.reference))?;
     present(docker, &image.reference).await
+}
+
+pub(super) async fn tag(docker: &Docker, image: &str, reference: &str) -> Result<()> {
+    let (repository, tag) = reference.rsplit_once(':').context("a tag stands behind a colon")?;
+    let options = TagImageOptionsBuilder::default().repo(repository).tag(tag).build();
+    docker.tag_image(image, Some(options)).await.with_context(|| format!("call image {image} {reference}"))
 }
 
 async fn create(

@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     io::{self, Read, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -17,7 +17,7 @@ use bollard::{
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt, stream};
 use sha2::{Digest, Sha256};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, task::JoinHandle};
 
 use super::status;
 use crate::ports::{CopiedFile, Progress, Tar};
@@ -30,6 +30,20 @@ const WRITE_BUFFER: usize = 256 * 1024;
 const SMALL_FILE: u64 = 2 << 30;
 
 pub(super) async fn upload(docker: &Docker, container: &str, folder: &str, tar: Tar) -> Result<()> {
+    let (chunks, writer) = streamed(tar);
+    let options = UploadToContainerOptionsBuilder::default().path(folder).build();
+    let sent = docker.upload_to_container(container, Some(options), body_try_stream(chunks)).await;
+    // What went wrong while reading explains more than the connection that broke because of it.
+    match (writer.await.context("run the archive thread")?, sent) {
+        (_, Err(error)) if status(&error).is_some() => Err(anyhow!(error)),
+        (Err(error), _) => Err(error),
+        (Ok(()), sent) => Ok(sent?),
+    }
+    .with_context(|| format!("upload to {folder} of container {container}"))
+}
+
+/// The archive's bytes as they are written on a thread of its own.
+pub(super) fn streamed(tar: Tar) -> (impl Stream<Item = io::Result<Bytes>> + Send + 'static, JoinHandle<Result<()>>) {
     let (sender, receiver) = mpsc::channel::<io::Result<Bytes>>(CHANNEL);
     let writer = tokio::task::spawn_blocking(move || {
         let mut writer = io::BufWriter::with_capacity(WRITE_BUFFER, ChannelWriter(sender.clone()));
@@ -42,15 +56,7 @@ pub(super) async fn upload(docker: &Docker, container: &str, folder: &str, tar: 
     });
     let chunks =
         stream::unfold(receiver, |mut receiver| async move { receiver.recv().await.map(|item| (item, receiver)) });
-    let options = UploadToContainerOptionsBuilder::default().path(folder).build();
-    let sent = docker.upload_to_container(container, Some(options), body_try_stream(chunks)).await;
-    // What went wrong while reading explains more than the connection that broke because of it.
-    match (writer.await.context("run the archive thread")?, sent) {
-        (_, Err(error)) if status(&error).is_some() => Err(anyhow!(error)),
-        (Err(error), _) => Err(error),
-        (Ok(()), sent) => Ok(sent?),
-    }
-    .with_context(|| format!("upload to {folder} of container {container}"))
+    (chunks, writer)
 }
 
 pub(super) async fn has_path(docker: &Docker, container: &str, path: &str) -> Result<bool> {
@@ -194,17 +200,29 @@ async fn pump(
     Ok(())
 }
 
-/// A tar of a few files, the same bytes for the same files.
-pub(super) fn tar_of_files(files: &BTreeMap<String, Vec<u8>>) -> Result<Vec<u8>> {
-    let mut builder = tar::Builder::new(Vec::new());
-    for (path, bytes) in files {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(bytes.len() as u64);
-        header.set_mode(if path.ends_with(".sh") { 0o755 } else { 0o644 });
-        header.set_mtime(1);
-        builder.append_data(&mut header, path, bytes.as_slice())?;
-    }
-    Ok(builder.into_inner()?)
+/// A tar of a build's files, the same bytes for the same files.
+pub(super) fn context(files: BTreeMap<String, Vec<u8>>, programs: BTreeMap<String, PathBuf>) -> Tar {
+    Box::new(move |writer| {
+        let mut builder = tar::Builder::new(writer);
+        let header = |size, mode| {
+            let mut header = tar::Header::new_gnu();
+            header.set_size(size);
+            header.set_mode(mode);
+            header.set_mtime(1);
+            header
+        };
+        for (path, bytes) in &files {
+            let mode = if path.ends_with(".sh") { 0o755 } else { 0o644 };
+            builder.append_data(&mut header(bytes.len() as u64, mode), path, bytes.as_slice())?;
+        }
+        for (path, program) in &programs {
+            let file = fs_err::File::open(program)?;
+            let size = file.metadata()?.len();
+            // No more than was announced, or what follows would be misread.
+            builder.append_data(&mut header(size, 0o755), path, file.take(size))?;
+        }
+        Ok(builder.finish()?)
+    })
 }
 
 struct ChannelWriter(mpsc::Sender<io::Result<Bytes>>);

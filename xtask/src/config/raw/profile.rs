@@ -10,7 +10,7 @@ use crate::{
         values,
     },
     domain::{
-        profile::{BaseImage, Bazel, BuildImage, DeviceToolchain, Profile},
+        profile::{BaseImage, Bazel, BuildImage, DeviceToolchain, Profile, ServingRecipe},
         variant::Device,
     },
 };
@@ -40,7 +40,7 @@ pub fn read(name: Text<'_>, mut section: Section<'_>, shared: &Shared) -> Option
         .named_tables("devices")
         .into_iter()
         .map(|(name, section)| {
-            let toolchain = toolchain(section, &image_names);
+            let toolchain = toolchain(name.value, section, &image_names);
             variant::device(journal, name).zip(toolchain)
         })
         .collect();
@@ -84,14 +84,23 @@ fn build_image(name: Text<'_>, mut section: Section<'_>) -> Option<BuildImage> {
     Some(BuildImage { name: name?, dockerfile: dockerfile?, base: base?, args })
 }
 
-fn toolchain(mut section: Section<'_>, images: &[&str]) -> Option<DeviceToolchain> {
+fn toolchain(device: &str, mut section: Section<'_>, images: &[&str]) -> Option<DeviceToolchain> {
     let journal = section.journal;
     let build_image = section.string("tf-dev");
     if let Some(name) = build_image.filter(|name| !images.contains(&name.value)) {
         journal.unknown(name.at, "tf-dev image", name.value, images.iter().copied());
     }
     let serving_base = base(&mut section, "serving-base");
+    let dockerfile = section.optional_string("serving-dockerfile");
+    let dockerfile = dockerfile.and_then(|path| journal.parse(path, values::inner_path));
+    let libraries = section.optional_string("serving-libraries");
+    let serving = ServingRecipe {
+        dockerfile: dockerfile.unwrap_or_else(|| format!("docker/serving.{device}.Dockerfile")),
+        args: variables(journal, section.map("serving-args")),
+        libraries: libraries.and_then(|path| journal.parse(path, values::absolute_path)),
+    };
     let toolchain = DeviceToolchain {
+        serving,
         flags: flags::free(journal, section.list("flags")),
         environment: variables(journal, section.map("environment")),
         dispatched: flags::strings(section.list("dispatched")),
