@@ -3,7 +3,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "tensorflow_serving/example/protobuf.h"
+#include "tensorflow_serving/protobuf/message.h"
 
 namespace sample {
 namespace {

@@ -4,12 +4,8 @@
 
 #include <cstdint>
 #include <optional>
-#include <string_view>
 
 namespace sample {
-
-// "cpu device", or "simulated gpu device" in builds with --config=cuda.
-std::string_view DeviceName();
 
 // A checksum of the kernels' results, or nothing if they contradict each other. The inputs are small whole numbers,
 // exact in float, so every build gives the same checksum: with or without FMA, on either device.

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <variant>
 
 namespace sample {
@@ -12,9 +11,19 @@ namespace sample {
 struct Flags {
   std::uint16_t port = 8500;
   std::uint16_t rest_api_port = 0;  // 0: no REST API
+  int rest_api_num_threads;
+  int rest_api_timeout_in_ms = 30000;
+  int grpc_max_threads;
   std::string model_name = "default";
   std::string model_base_path;
+  int file_system_poll_wait_seconds = 1;  // 0: look once
+  int tensorflow_session_parallelism = 0;
+  int tensorflow_intra_op_parallelism = 0;
+  int tensorflow_inter_op_parallelism = 0;
   bool version = false;
+  bool help = false;
+
+  Flags();
 };
 
 // What was wrong with the command line, as a sentence for the user.
@@ -22,11 +31,11 @@ struct FlagError {
   std::string message;
 };
 
-// Reads `--name=value` arguments, argv[0] excluded.
+// Reads `--name=value` arguments, argv[0] included.
 std::variant<Flags, FlagError> ParseFlags(int argc, const char* const* argv);
 
-// One line a flag, for the user who got it wrong.
-std::string_view Usage();
+// One line a flag, with its default.
+std::string Usage();
 
 }  // namespace sample
 

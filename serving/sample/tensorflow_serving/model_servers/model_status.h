@@ -1,28 +1,17 @@
-// The REST API's answers: which request gets which JSON. Knows no sockets.
+// The answer to GET /v1/models/M: which versions there are and how they do.
 #ifndef TENSORFLOW_SERVING_MODEL_SERVERS_MODEL_STATUS_H_
 #define TENSORFLOW_SERVING_MODEL_SERVERS_MODEL_STATUS_H_
 
-#include <filesystem>
+#include <cstdint>
+#include <map>
 #include <string>
-#include <string_view>
+
+#include "tensorflow_serving/servables/served_model.h"
 
 namespace sample {
 
-struct Model {
-  std::string name;
-  std::filesystem::path base_path;
-};
-
-struct Answer {
-  std::string_view status;  // status code and reason phrase, e.g. "200 OK"
-  std::string body;         // JSON
-};
-
-// Answers one request. The folder is read anew each time, so a version exported meanwhile is seen.
-Answer AnswerRequest(const Model& model, std::string_view method, std::string_view path);
-
-// The answer to bytes that are no HTTP request.
-Answer BadRequest();
+// JSON of a GetModelStatusResponse.
+std::string ModelStatusJson(const std::map<std::int64_t, VersionStatus>& statuses);
 
 }  // namespace sample
 

@@ -1,6 +1,5 @@
 #include "tensorflow_serving/servables/model_folder.h"
 
-#include <algorithm>
 #include <charconv>
 #include <string>
 #include <system_error>
@@ -19,16 +18,16 @@ std::optional<std::int64_t> VersionOf(const std::string& name) {
 
 }  // namespace
 
-std::optional<std::int64_t> NewestVersion(const std::filesystem::path& base_path) {
-  std::optional<std::int64_t> newest;
+std::optional<VersionFolder> NewestVersion(const std::filesystem::path& base_path) {
+  std::optional<VersionFolder> newest;
   // Error codes, not exceptions: the folder may vanish while we read it, and that is no reason to stop serving.
   std::error_code error;
   std::filesystem::directory_iterator entry(base_path, error);
   for (; !error && entry != std::filesystem::directory_iterator(); entry.increment(error)) {
     std::error_code unreadable;
     if (!entry->is_directory(unreadable)) continue;
-    // An empty optional compares below any version.
-    newest = std::max(newest, VersionOf(entry->path().filename().string()));
+    const std::optional<std::int64_t> number = VersionOf(entry->path().filename().string());
+    if (number && (!newest || *number > newest->number)) newest = VersionFolder{*number, entry->path()};
   }
   return newest;
 }

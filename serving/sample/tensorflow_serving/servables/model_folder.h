@@ -8,8 +8,13 @@
 
 namespace sample {
 
+struct VersionFolder {
+  std::int64_t number;
+  std::filesystem::path path;
+};
+
 // The highest version below `base_path`; nothing if there is none or the folder cannot be read.
-std::optional<std::int64_t> NewestVersion(const std::filesystem::path& base_path);
+std::optional<VersionFolder> NewestVersion(const std::filesystem::path& base_path);
 
 }  // namespace sample
 

@@ -1,4 +1,4 @@
-#include "tensorflow_serving/example/protobuf.h"
+#include "tensorflow_serving/protobuf/message.h"
 
 namespace sample {
 namespace {

@@ -1,6 +1,6 @@
-// Just enough of the protobuf wire format to write a message: numbers, texts and messages inside messages.
-#ifndef TENSORFLOW_SERVING_EXAMPLE_PROTOBUF_H_
-#define TENSORFLOW_SERVING_EXAMPLE_PROTOBUF_H_
+// Writes protobuf messages: just enough of the wire format for numbers, texts and messages inside messages.
+#ifndef TENSORFLOW_SERVING_PROTOBUF_MESSAGE_H_
+#define TENSORFLOW_SERVING_PROTOBUF_MESSAGE_H_
 
 #include <cstdint>
 #include <string>
@@ -28,4 +28,4 @@ class Message {
 
 }  // namespace sample
 
-#endif  // TENSORFLOW_SERVING_EXAMPLE_PROTOBUF_H_
+#endif  // TENSORFLOW_SERVING_PROTOBUF_MESSAGE_H_
