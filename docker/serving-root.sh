@@ -22,7 +22,7 @@ keep() {
 
 # The libraries a file is linked against, by the loader's own search; those below /opt/serving have a layer of their own.
 keep_libraries_of() {
-    ldd "$1" > /tmp/ldd 2>&1 || fail "ldd $1: $(cat /tmp/ldd)"
+    LD_LIBRARY_PATH=/opt/serving/lib ldd "$1" > /tmp/ldd 2>&1 || fail "ldd $1: $(cat /tmp/ldd)"
     while read -r name arrow path _; do
         case "$name $arrow $path" in
             *"=> not found"*)

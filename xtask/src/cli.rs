@@ -53,6 +53,14 @@ pub enum Command {
     BuildImages(BuildImages),
     /// Export the model: from a checkpoint to a version that TF Serving can serve
     ExportModel(ExportModel),
+    /// Start the servers of config.toml as local containers and wait until each has answered
+    Up {
+        /// Servers of config.toml, such as tf-serving-1cpu [default: all]
+        #[arg(value_name = "SERVER")]
+        servers: Vec<String>,
+    },
+    /// Remove what `up` started
+    Down,
     /// Show what a SavedModel is: signatures, ops, variables, labels
     ModelInfo(ModelInfo),
     /// Show what a binary demands: CPU features by function, glibc, libraries

@@ -4,6 +4,7 @@ mod build_images;
 mod build_servers;
 mod clean;
 mod doctor;
+mod down;
 mod export_model;
 mod inspect;
 mod model_info;
@@ -12,6 +13,7 @@ mod quickstart;
 mod session;
 mod setup;
 mod test;
+mod up;
 
 use anyhow::Result;
 use clap::CommandFactory;
@@ -34,6 +36,8 @@ pub(crate) async fn run(command: &Command, session: &Session) -> Result<Ended> {
         Command::Doctor => doctor::run(session).await,
         Command::BuildServers(args) => build_servers::run(args, session).await,
         Command::BuildImages(args) => build_images::run(args, session).await,
+        Command::Up { servers } => up::run(servers, session).await,
+        Command::Down => down::run(session).await,
         Command::ExportModel(args) => export_model::run(args, session).await,
         Command::ModelInfo(args) => model_info::run(args, session).await,
         Command::Inspect(args) => inspect::run(args, session),

@@ -20,6 +20,7 @@ use crate::domain::{
     profile::Profile,
     serving_image::ImageSettings,
     settings::{EngineSettings, RemoteSettings, Resources},
+    up::ServerSettings,
     variant::{Variant, VariantName},
 };
 
@@ -38,6 +39,8 @@ pub struct Config {
     pub resources: Resources,
     pub remote: RemoteSettings,
     pub images: ImageSettings,
+    /// What `up` starts.
+    pub servers: Vec<ServerSettings>,
     pub variants: BTreeMap<VariantName, Variant>,
     pub profiles: BTreeMap<String, Profile>,
 }

@@ -15,4 +15,5 @@ pub mod settings;
 pub mod source;
 pub mod step;
 pub mod toolchain;
+pub mod up;
 pub mod variant;

@@ -10,6 +10,7 @@ mod freshness;
 mod image;
 mod model_info;
 mod serving_image;
+mod up;
 mod variant;
 
 use std::{
@@ -41,6 +42,7 @@ pub(crate) use export_model::{ExportPorts, ExportScene, Exported, Library, Reach
 pub(crate) use freshness::{Freshness, look};
 pub(crate) use model_info::{describe, parameters};
 pub(crate) use serving_image::{ImageOutcome, build_images, look_at_images};
+pub(crate) use up::{UpOutcome, UpScene, up};
 
 /// What steps act through.
 pub(crate) struct Ports<'a, E, S, H> {

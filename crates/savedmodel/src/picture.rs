@@ -14,6 +14,11 @@ pub struct Picture {
 }
 
 impl Picture {
+    /// Some that are made up, the same bytes every time.
+    pub fn generated() -> Vec<Self> {
+        generated()
+    }
+
     /// Whether the graph can decode it, as far as its first bytes tell.
     pub fn is_jpeg_or_png(&self) -> bool {
         self.bytes.starts_with(JPEG) || self.bytes.starts_with(PNG)

@@ -5,6 +5,7 @@ mod flags;
 mod images;
 mod model;
 mod profile;
+mod servers;
 mod settings;
 mod source;
 mod variant;
@@ -30,6 +31,7 @@ pub fn read(mut root: Section<'_>) -> Option<Config> {
     let mirrors = source::mirrors(root.optional_table("sources"));
     let model = model::read(root.optional_table("model"));
     let images = root.optional_table("images");
+    let servers = root.optional_named_tables("servers");
     let variants = root.named_tables("variants");
     let profiles = root.named_tables("profiles");
 
@@ -41,6 +43,10 @@ pub fn read(mut root: Section<'_>) -> Option<Config> {
     }
     let variant_names: Vec<&str> = variants.iter().map(|(name, _)| name.value).collect();
     let images = images::read(images, &variant_names);
+    let servers: Vec<_> = servers
+        .into_iter()
+        .map(|(name, section)| servers::read(name, section, images.as_ref(), &variant_names))
+        .collect();
     let variants = variants.into_iter().map(|(name, section)| variant::read(name, section));
     // Collected in two steps: stopping at the first failure would hide the mistakes behind it.
     let variants: Vec<_> = variants.collect();
@@ -59,6 +65,7 @@ pub fn read(mut root: Section<'_>) -> Option<Config> {
         resources,
         remote,
         images: images?,
+        servers: servers.into_iter().collect::<Option<_>>()?,
         variants: variants?,
         profiles: profiles?,
     })

@@ -132,6 +132,15 @@ impl<'a> Section<'a> {
         entries.filter_map(|(name, value)| Some((located(name), self.section(value)?))).collect()
     }
 
+    /// The same of a key that may be left out.
+    pub fn optional_named_tables(&mut self, key: &'static str) -> Vec<(Text<'a>, Section<'a>)> {
+        if self.place_of(key).is_none() {
+            self.asked.push(key);
+            return Vec::new();
+        }
+        self.named_tables(key)
+    }
+
     /// A list of tables that may be left out; with the place of the list.
     pub fn optional_tables(&mut self, key: &'static str) -> Option<Located<Vec<Section<'a>>>> {
         let value = self.find(key)?;

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use crate::domain::{profile::Profile, serving_image::plan::Choice, variant::Variant};
+use crate::domain::{profile::Profile, serving_image::plan::Choice, up::ServerSettings, variant::Variant};
 
 use super::{Config, suggest::did_you_mean};
 
@@ -32,6 +32,16 @@ impl Config {
         }
         all.retain(|choice| names.is_empty() || names.contains(&choice.name.to_string()));
         Ok(all)
+    }
+
+    /// The named servers, or all where none is named.
+    pub fn select_servers(&self, names: &[String]) -> Result<Vec<&ServerSettings>, UnknownNames> {
+        let known: Vec<String> = self.servers.iter().map(|server| server.name.clone()).collect();
+        let unknown: Vec<String> = names.iter().filter(|name| !known.contains(*name)).cloned().collect();
+        if !unknown.is_empty() {
+            return Err(UnknownNames { what: "server", names: unknown, known });
+        }
+        Ok(self.servers.iter().filter(|server| names.is_empty() || names.contains(&server.name)).collect())
     }
 
     /// The named variants, or all where none is named; always in the order in which they are built.

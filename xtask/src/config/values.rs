@@ -114,6 +114,19 @@ pub fn inner_path(text: &str) -> Result<String, String> {
     valid.then(|| text.into()).ok_or_else(|| format!("path `{text}` is not plain: write `folder/folder`"))
 }
 
+/// `all`, or CPUs with at most three decimals: none, or thousandths of one.
+pub fn cpus(text: &str) -> Result<Option<u32>, String> {
+    if text == "all" {
+        return Ok(None);
+    }
+    let (whole, rest) = text.split_once('.').unwrap_or((text, "0"));
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+    let millis = (digits(whole) && digits(rest) && rest.len() <= 3)
+        .then(|| Some(whole.parse::<u32>().ok()?.checked_mul(1000)? + format!("{rest:0<3}").parse::<u32>().ok()?));
+    let millis = millis.flatten().filter(|millis| *millis > 0);
+    millis.map(Some).ok_or_else(|| format!("`{text}` is no number of CPUs: write \"all\", \"1\" or \"0.5\""))
+}
+
 /// The name of an image without registry and tag.
 pub fn repository(text: &str) -> Result<String, String> {
     let plain = |part: &str| {

@@ -24,6 +24,7 @@ use crate::{
     report::Report,
 };
 
+pub(super) use gate::has_gpu;
 pub(crate) use look::{ImageFreshness, look_at_images};
 
 /// How one image ended.
@@ -56,7 +57,7 @@ pub(crate) async fn build_images<E: Engine, S: Source, H: Host, R: Rest>(
             Some(receipt) => ImageOutcome::UpToDate(receipt.clone()),
             None if stopped => ImageOutcome::NotStarted,
             None => {
-                let job = Job { planned, fresh, made_of: &made_of, engine: &engine, about: &plan.title };
+                let job = Job { planned, fresh, made_of: &made_of, engine: &engine };
                 let built = one(&job, ports, rest, scene, report).await;
                 built.map_or_else(ImageOutcome::Failed, |receipt| ImageOutcome::Built(Box::new(receipt)))
             }
@@ -78,7 +79,6 @@ struct Job<'a> {
     fresh: &'a ImageFreshness,
     made_of: &'a MadeOf,
     engine: &'a EngineFacts,
-    about: &'a str,
 }
 
 /// Images by what the plan calls them.

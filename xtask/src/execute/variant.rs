@@ -162,17 +162,17 @@ async fn prove<E: Engine>(job: &Job<'_>, binary: &Path, engine: &E, scene: &Scen
     let base = &job.build.prove.serving_base;
     let (_, image) = job.images.bases.get(base).with_context(|| format!("the plan provides no base {base}"))?;
     let folders = LIBRARY_FOLDERS.map(String::from);
-    let libraries = libraries(job, image, &folders, &facts, engine, scene).await;
+    let wanted: Vec<&str> = facts.libraries_wanted().collect();
+    let libraries = libraries(job, image, &folders, &wanted, engine, scene).await;
     let mut libraries = libraries.with_context(|| format!("read the libraries of {base}"))?;
-    if let Some(folder) = &job.build.prove.libraries {
+    // What the base has itself is never looked up elsewhere.
+    let lacking: Vec<&str> = wanted.into_iter().filter(|name| libraries.versions(name).is_none()).collect();
+    if let Some(folder) = job.build.prove.libraries.as_ref().filter(|_| !lacking.is_empty()) {
         let image = job.image()?;
         let folder = [format!("{folder}/lib")];
-        let own = self::libraries(job, &image.facts, &folder, &facts, engine, scene).await;
-        // What the base has itself is never looked up elsewhere.
+        let own = self::libraries(job, &image.facts, &folder, &lacking, engine, scene).await;
         let own = own.with_context(|| format!("read the libraries of {} of {}", folder[0], image.reference))?;
-        own.0.into_iter().for_each(|(name, versions)| {
-            libraries.0.entry(name).or_insert(versions);
-        });
+        libraries.0.extend(own.0);
     }
     let violations = proof::judge(&facts, &job.build.prove.contract, &libraries);
     if violations.is_empty() {
@@ -187,13 +187,13 @@ async fn libraries<E: Engine>(
     variant: &Job<'_>,
     base: &ImageFacts,
     folders: &[String],
-    facts: &BinaryFacts,
+    wanted: &[&str],
     engine: &E,
     scene: &Scene<'_>,
 ) -> Result<BaseLibraries> {
     let cached = Cached::about(&scene.folders, "libraries", &base.id);
     let mut known: BaseLibraries = cached.read().unwrap_or_default();
-    let wanted: Vec<&str> = facts.libraries_wanted().filter(|name| known.versions(name).is_none()).collect();
+    let wanted: Vec<&str> = wanted.iter().copied().filter(|name| known.versions(name).is_none()).collect();
     if wanted.is_empty() {
         return Ok(known);
     }

@@ -7,7 +7,7 @@ use bollard::{Docker, body_try_stream, errors::Error, query_parameters::BuildIma
 use futures_util::StreamExt;
 
 use super::{images, transfer};
-use crate::ports::{ImageBuild, ImageFacts, Say};
+use crate::ports::{ImageBuild, ImageFacts, Labels, Say};
 
 /// One silent step of a Dockerfile (a large package unpacking) may take long, but not this long.
 const SILENCE: Duration = Duration::from_secs(1800);
@@ -15,11 +15,14 @@ const SILENCE: Duration = Duration::from_secs(1800);
 const LAST_LINES: usize = 8;
 
 pub(super) async fn build(docker: &Docker, image: &ImageBuild, say: Say<'_>) -> Result<ImageFacts> {
-    let (chunks, writer) = transfer::streamed(transfer::context(image.context.clone(), image.programs.clone()));
+    let mut context = image.context.clone();
+    if let Some(dockerfile) = context.get_mut("Dockerfile") {
+        dockerfile.extend_from_slice(label_line(&image.labels).as_bytes());
+    }
+    let (chunks, writer) = transfer::streamed(transfer::context(context, image.programs.clone()));
     let mut options = BuildImageOptionsBuilder::default()
         .dockerfile("Dockerfile")
         .buildargs(&image.args.clone().into_iter().collect())
-        .labels(&image.labels.clone().into_iter().collect())
         .rm(true)
         .forcerm(true);
     if let Some(network) = &image.network {
@@ -63,7 +66,28 @@ pub(super) async fn build(docker: &Docker, image: &ImageBuild, say: Say<'_>) -> 
     facts.with_context(|| format!("the engine ended the build without an error but has no image {built}"))
 }
 
+/// All labels in one instruction: of those it is handed apart, the classic builder makes a step, a container and a layer each.
+fn label_line(labels: &Labels) -> String {
+    let quoted = |text: &str| format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"").replace('$', "\\$"));
+    let pairs = labels.iter().map(|(name, value)| format!(" {}={}", quoted(name), quoted(value)));
+    if labels.is_empty() { String::new() } else { format!("\nLABEL{}\n", pairs.collect::<String>()) }
+}
+
 fn failure(message: &str, last: &VecDeque<String>) -> String {
     let last: String = last.iter().map(|line| format!("\n  {line}")).collect();
     if last.is_empty() { message.to_owned() } else { format!("{message}; its last lines:{last}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_one_instruction_and_keep_their_signs() {
+        let labels = [("a", r#"{"x":"y"}"#), ("b", r"c:\d $HOME")];
+        let labels = labels.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let line = label_line(&labels.into());
+        assert_eq!(line, "\nLABEL \"a\"=\"{\\\"x\\\":\\\"y\\\"}\" \"b\"=\"c:\\\\d \\$HOME\"\n");
+        assert_eq!(label_line(&Labels::new()), "");
+    }
 }

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, anyhow};
 use bollard::{
     models::Volume,
     query_parameters::{
-        ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder, RemoveImageOptionsBuilder,
+        ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveImageOptionsBuilder,
         RemoveVolumeOptions, RemoveVolumeOptionsBuilder,
     },
 };
@@ -39,6 +39,7 @@ pub(crate) enum Kind {
     Container,
     Image,
     Volume,
+    Network,
 }
 
 impl fmt::Display for Kind {
@@ -47,6 +48,7 @@ impl fmt::Display for Kind {
             Kind::Container => "container",
             Kind::Image => "image",
             Kind::Volume => "volume",
+            Kind::Network => "network",
         })
     }
 }
@@ -94,22 +96,61 @@ impl DockerEngine {
         Ok(())
     }
 
+    /// What `up` of a checkout started: its servers, their model and their network.
+    pub async fn started(&self, checkout: &str) -> Result<Vec<Leftover>> {
+        let wanted = format!("{}={checkout}", label::UP);
+        let mut found = self.containers(&wanted).await?;
+        let prefix = format!("tfs-{checkout}-model-");
+        let volumes = self.volumes(checkout).await?.into_iter();
+        found.extend(volumes.filter(|volume| volume.name.starts_with(&prefix)));
+        let options = ListNetworksOptionsBuilder::default().filters(&filter(&wanted)).build();
+        let networks = self.docker.list_networks(Some(options)).await.context("list our networks")?;
+        found.extend(networks.into_iter().map(|network| Leftover {
+            kind: Kind::Network,
+            name: network.name.unwrap_or_default(),
+            id: network.id.unwrap_or_default(),
+            bytes: Some(0),
+        }));
+        Ok(found)
+    }
+
+    async fn containers(&self, label: &str) -> Result<Vec<Leftover>> {
+        let options = ListContainersOptionsBuilder::default().all(true).size(true).filters(&filter(label)).build();
+        let containers = self.docker.list_containers(Some(options)).await.context("list our containers")?;
+        let containers = containers.into_iter().map(|found| {
+            let name = found.names.unwrap_or_default();
+            Leftover {
+                kind: Kind::Container,
+                name: name.first().map(|name| name.trim_start_matches('/').into()).unwrap_or_default(),
+                id: found.id.unwrap_or_default(),
+                bytes: found.size_rw.and_then(|bytes| u64::try_from(bytes).ok()),
+            }
+        });
+        let mut containers: Vec<Leftover> = containers.collect();
+        containers.sort();
+        Ok(containers)
+    }
+
+    async fn volumes(&self, checkout: &str) -> Result<Vec<Leftover>> {
+        let wanted = format!("{}={checkout}", label::CHECKOUT);
+        let sizes = sizes::of_volumes(&self.address).await.unwrap_or_default();
+        let options = ListVolumesOptionsBuilder::default().filters(&filter(&wanted)).build();
+        let volumes = self.docker.list_volumes(Some(options)).await.context("list our volumes")?;
+        let volumes = volumes.volumes.unwrap_or_default().into_iter().map(|found| Leftover {
+            kind: Kind::Volume,
+            bytes: sizes.get(&found.name).copied(),
+            id: found.name.clone(),
+            name: found.name,
+        });
+        let mut volumes: Vec<Leftover> = volumes.collect();
+        volumes.sort();
+        Ok(volumes)
+    }
+
     /// Everything of a checkout, containers first, with sizes where the engine tells them.
     pub async fn owned(&self, checkout: &str) -> Result<Vec<Leftover>> {
-        let wanted = format!("{}={checkout}", label::CHECKOUT);
-        let containers = ListContainersOptionsBuilder::default().all(true).size(true).filters(&filter(&wanted)).build();
-        let containers = self.docker.list_containers(Some(containers)).await.context("list our containers")?;
-        let containers = containers.into_iter().map(|found| Leftover {
-            kind: Kind::Container,
-            name: found
-                .names
-                .unwrap_or_default()
-                .first()
-                .map(|name| name.trim_start_matches('/').into())
-                .unwrap_or_default(),
-            id: found.id.unwrap_or_default(),
-            bytes: found.size_rw.and_then(|bytes| u64::try_from(bytes).ok()),
-        });
+        let containers = self.containers(&format!("{}={checkout}", label::CHECKOUT)).await?;
+        let started = self.started(checkout).await?;
         let made_here = format!("{}={checkout}", label::IMAGE_CHECKOUT);
         let images = ListImagesOptionsBuilder::default().filters(&filter(&made_here)).build();
         let images = self.docker.list_images(Some(images)).await.context("list our images")?;
@@ -121,19 +162,13 @@ impl DockerEngine {
             // By name, so that a user's own name of the same image survives.
             Leftover { kind: Kind::Image, id: name.clone(), name, bytes: u64::try_from(found.size).ok() }
         });
-        let sizes = sizes::of_volumes(&self.address).await.unwrap_or_default();
-        let volumes = ListVolumesOptionsBuilder::default().filters(&filter(&wanted)).build();
-        let volumes = self.docker.list_volumes(Some(volumes)).await.context("list our volumes")?;
-        let volumes = volumes.volumes.unwrap_or_default().into_iter().map(|found| Leftover {
-            kind: Kind::Volume,
-            bytes: sizes.get(&found.name).copied(),
-            id: found.name.clone(),
-            name: found.name,
-        });
-        let (mut containers, mut volumes): (Vec<_>, Vec<_>) = (containers.collect(), volumes.collect());
-        containers.sort();
-        volumes.sort();
-        Ok(containers.into_iter().chain(images).chain(volumes).collect())
+        let mut all: Vec<Leftover> = containers.into_iter().chain(started).chain(self.volumes(checkout).await?).collect();
+        all.sort();
+        all.dedup();
+        // Images keep the order in which they can go; all of them between containers and volumes.
+        let behind = all.partition_point(|leftover| leftover.kind < Kind::Image);
+        let rest = all.split_off(behind);
+        Ok(all.into_iter().chain(images).chain(rest).collect())
     }
 
     pub async fn remove_leftover(&self, leftover: &Leftover) -> Result<()> {
@@ -143,6 +178,7 @@ impl DockerEngine {
                 let options = RemoveImageOptionsBuilder::default().build();
                 self.docker.remove_image(&leftover.id, Some(options), None).await.map(|_| ())
             }
+            Kind::Network => self.docker.remove_network(&leftover.id).await,
             Kind::Volume => {
                 let options = RemoveVolumeOptionsBuilder::default().force(true).build();
                 self.docker.remove_volume(&leftover.id, Some(options)).await

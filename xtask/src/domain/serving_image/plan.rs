@@ -36,6 +36,8 @@ pub struct PlannedImage {
     /// Further tags.
     pub aliases: Vec<ImageName>,
     pub profile: String,
+    /// The profile in words.
+    pub about: String,
     pub device: Device,
     /// Best first.
     pub servers: Vec<Server>,
@@ -103,6 +105,7 @@ fn plan_image(inputs: &Inputs<'_>, choice: &Choice<'_>) -> Result<PlannedImage, 
         repository: inputs.images.repository.clone(),
         aliases: aliases.map(|(alias, _)| alias.clone()).collect(),
         profile: profile.name.clone(),
+        about: profile.about.clone(),
         device,
         instead: instead(inputs, device, &servers),
         servers,

@@ -23,6 +23,8 @@ pub struct ImageReceipt {
     /// sha256 over `inputs` as canonical JSON.
     pub key: String,
     pub inputs: InputTable,
+    /// Its names on the engine.
+    pub references: Vec<String>,
     /// The engine's image ID, which is the sha256 of the image's configuration.
     pub id: String,
     /// Bytes of all layers, unpacked.
@@ -109,7 +111,6 @@ pub fn inputs(image: &PlannedImage, servers: &[Receipt], facts: &RecipeFacts, cr
 /// Labels of an image: the conventional ones, and what a node or an admission rule wants to know of it.
 pub fn labels(
     image: &PlannedImage,
-    about: &str,
     servers: &[Receipt],
     key: &str,
     created: &str,
@@ -125,7 +126,7 @@ pub fn labels(
     let demanded = image.servers.last().map(|server| list(&server.features)).unwrap_or_default();
     let pairs = [
         ("org.opencontainers.image.title", image.reference()),
-        ("org.opencontainers.image.description", about.to_owned()),
+        ("org.opencontainers.image.description", image.about.clone()),
         ("org.opencontainers.image.created", created.to_owned()),
         ("org.opencontainers.image.version", image.name.to_string()),
         ("org.opencontainers.image.revision", revision),

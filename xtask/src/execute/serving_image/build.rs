@@ -73,7 +73,7 @@ fn args(job: &Job<'_>, scene: &Scene<'_>) -> Result<BTreeMap<String, String>> {
 /// No word of this checkout or this run: the same binaries make the same image wherever they are.
 fn labels(job: &Job<'_>, scene: &Scene<'_>) -> BTreeMap<String, String> {
     let receipts: Vec<_> = job.fresh.servers.iter().map(|built| *built.receipt.clone()).collect();
-    let own = receipt::labels(job.planned, job.about, &receipts, &job.fresh.key, &job.fresh.created);
+    let own = receipt::labels(job.planned, &receipts, &job.fresh.key, &job.fresh.created);
     scene.labels.clone().into_iter().chain(own).collect()
 }
 
@@ -95,6 +95,7 @@ pub(super) fn receipt(
         profile: job.planned.profile.clone(),
         key: job.fresh.key.clone(),
         inputs: job.fresh.inputs.clone(),
+        references: job.planned.references(),
         id: built.id.clone(),
         bytes: built.bytes,
         created: job.fresh.created.clone(),

@@ -51,7 +51,8 @@ pub(super) fn can_be_tried(image: &PlannedImage, engine: &EngineFacts) -> Result
     Ok(())
 }
 
-fn has_gpu(engine: &EngineFacts) -> bool {
+/// Whether the engine hands GPUs to containers.
+pub(in crate::execute) fn has_gpu(engine: &EngineFacts) -> bool {
     engine.runtimes.iter().any(|runtime| runtime == "nvidia")
 }
 

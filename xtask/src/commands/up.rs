@@ -1,0 +1,95 @@
+//! `cargo xtask up`: the servers of `config.toml` as local containers, with the limits they have in a cluster.
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::{Ended, Session};
+use crate::{
+    adapters::{rest::RestApi, sources::CheckedOut},
+    config::Config,
+    domain::{
+        event::Event,
+        profile::Profile,
+        up::{self, PlannedServer, UpPlan},
+    },
+    execute::{self, UpOutcome, UpScene},
+    report::bytes,
+};
+
+pub(crate) async fn run(names: &[String], session: &Session) -> Result<Ended> {
+    let config = session.config()?;
+    with_profile(names, session.profile(&config)?, &config, session).await
+}
+
+/// The same for a profile that was chosen elsewhere.
+pub(super) async fn with_profile(
+    names: &[String],
+    profile: &Profile,
+    config: &Config,
+    session: &Session,
+) -> Result<Ended> {
+    let plan = up::up(&up::Inputs {
+        profile,
+        servers: &config.select_servers(names)?,
+        variants: &config.select(&[])?,
+        images: &config.images,
+    });
+    if session.global.dry_run {
+        let text = plan.to_string();
+        session.report.plan(&text, &json!({ "steps": text.lines().skip(1).collect::<Vec<_>>() }));
+        return Ok(Ended::Well);
+    }
+    session.begin("up", config).await?;
+    let outcomes = start(&plan, config, session).await?;
+    Ok(tell(&outcomes, session))
+}
+
+async fn start(plan: &UpPlan, config: &Config, session: &Session) -> Result<Vec<(PlannedServer, UpOutcome)>> {
+    let engine = session.engine(config).await?;
+    let scene = UpScene {
+        folders: &session.folders,
+        run: &session.run,
+        checkout: &session.checkout,
+        labels: &config.engine.labels,
+    };
+    execute::up(plan, engine, &CheckedOut, &RestApi::new()?, &scene, &session.report).await
+}
+
+/// URLs on stdout, the table on stderr, the exit code for scripts.
+fn tell(outcomes: &[(PlannedServer, UpOutcome)], session: &Session) -> Ended {
+    let (mut rows, mut ended) = (Vec::new(), Ended::Well);
+    for (server, outcome) in outcomes {
+        let name = &server.settings.name;
+        let memory = server.settings.memory.map(bytes).unwrap_or_else(|| "no limit".into());
+        let mut row = vec![name.clone(), String::new(), String::new(), server.cpus(), memory, server.image.clone()];
+        match outcome {
+            UpOutcome::Up(up) => {
+                session.report.result(
+                    &up.url,
+                    json!({ "server": name, "url": up.url, "grpc": up.grpc, "was-up": up.was_up, "image": server.image,
+                            "millicpus": server.settings.millicpus, "memory": server.settings.memory,
+                            "ready-seconds": up.ready_seconds, "answer-seconds": up.answer_seconds }),
+                );
+                row[1] = if up.was_up { "was up".into() } else { "up".into() };
+                row[2] = up.url.clone();
+                let ready = format!("{:.1} s", up.ready_seconds);
+                row.push(if up.was_up { String::new() } else { ready });
+                row.push(up.answer_seconds.map(|seconds| format!("{:.0} ms", seconds * 1e3)).unwrap_or_default());
+            }
+            UpOutcome::LeftOut(why) => {
+                session.report.warning(&format!("{name} is left out: {why}"));
+                row[1] = "left out".into();
+            }
+            UpOutcome::Failed(error) => {
+                ended = Ended::WithFailures;
+                session.report.event(Event::Failed { variant: name.clone(), text: format!("{error:#}") });
+                row[1] = "failed".into();
+            }
+        }
+        rows.push(row);
+    }
+    let headers = ["server", "state", "url", "cpu", "memory", "image", "ready after", "a picture"];
+    let headers = headers.map(String::from).to_vec();
+    session.report.event(Event::Table { title: "servers".into(), headers, rows });
+    ended
+}

@@ -1,0 +1,45 @@
+//! `[servers.NAME]`: what `up` starts, with the limits that the manifests give it too.
+
+use crate::{
+    config::{
+        journal::Journal,
+        reader::{Section, Text},
+        values,
+    },
+    domain::{serving_image::ImageSettings, up::ServerSettings},
+};
+
+/// `variants` are the names of all variants in the file.
+pub fn read(
+    name: Text<'_>,
+    mut section: Section<'_>,
+    images: Option<&ImageSettings>,
+    variants: &[&str],
+) -> Option<ServerSettings> {
+    let journal = section.journal;
+    let image = section.string("image");
+    let cpus = section.optional_string("cpus");
+    let memory = section.optional_bytes("memory");
+    let mut port = |key| section.optional_whole(key, u16::MAX.into()).and_then(|port| u16::try_from(port).ok());
+    let (rest_port, grpc_port) = (port("rest-port"), port("grpc-port"));
+    section.finish();
+    if let (Some(image), Some(images)) = (image, images) {
+        must_exist(journal, image, images, variants);
+    }
+    Some(ServerSettings {
+        name: journal.parse(name, values::name)?,
+        image: journal.parse(image?, str::parse)?,
+        millicpus: cpus.and_then(|cpus| journal.parse(cpus, values::cpus)).flatten(),
+        memory,
+        rest_port,
+        grpc_port,
+    })
+}
+
+fn must_exist(journal: &Journal, image: Text<'_>, images: &ImageSettings, variants: &[&str]) {
+    let own = images.aliases.keys().chain(images.combined.keys()).map(ToString::to_string);
+    let known: Vec<String> = variants.iter().map(ToString::to_string).chain(own).collect();
+    if !known.iter().any(|name| name == image.value) {
+        journal.unknown(image.at, "image", image.value, known.iter().map(String::as_str));
+    }
+}
