@@ -18,7 +18,7 @@ constexpr std::size_t kStrip = kWidth * kHeight;
 
 constexpr std::size_t kRows = kHeight - 2;  // what a 3x3 filter leaves of a strip
 constexpr std::size_t kInner = kWidth - 2;
-constexpr std::size_t kColumns = 64;
+constexpr std::size_t kColumns = 16;
 
 struct Weights {
   std::vector<float> filter = Pattern<float>(9, 4);

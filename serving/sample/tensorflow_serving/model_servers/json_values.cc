@@ -14,8 +14,9 @@ namespace {
 
 using nlohmann::json;
 
-// TensorFlow's tensors have at most 254 dimensions, plus an object around them. Readers that recurse rely on the limit.
-constexpr int kDeepest = 256;
+// TensorFlow's tensors have at most 254 dimensions, and there is an object around them. With more it would end the process;
+// and code here that recurses relies on the limit.
+constexpr int kDeepest = 255;
 constexpr std::size_t kLongestShown = 400;
 
 Failure Invalid(const std::string& message) { return Failure(TF_INVALID_ARGUMENT, message); }

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <exception>
 #include <iostream>
 #include <optional>
@@ -103,7 +102,6 @@ int Serve(const sample::Flags& flags) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  setenv("TF_CPP_MIN_LOG_LEVEL", "2", 0);  // TensorFlow's errors only, unless the user wants more
   const auto parsed = sample::ParseFlags(argc, argv);
   if (const auto* error = std::get_if<sample::FlagError>(&parsed)) {
     // As TensorFlow Serving has it: on stdout, and -1.
