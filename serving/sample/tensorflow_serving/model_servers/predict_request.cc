@@ -1,6 +1,5 @@
 #include "tensorflow_serving/model_servers/predict_request.h"
 
-#include <nlohmann/json.hpp>
 #include <set>
 
 #include "tensorflow_serving/model_servers/json_values.h"
@@ -8,10 +7,6 @@
 
 namespace sample {
 namespace {
-
-using nlohmann::json;
-
-Failure Invalid(const std::string& message) { return Failure(TF_INVALID_ARGUMENT, message); }
 
 Failure Malformed(const json& value, const std::string& trouble) {
   return Invalid("JSON Value: " + Shown(value) + ' ' + trouble);

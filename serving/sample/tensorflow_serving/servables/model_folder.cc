@@ -1,7 +1,7 @@
 #include "tensorflow_serving/servables/model_folder.h"
 
 #include <charconv>
-#include <string>
+#include <filesystem>
 #include <system_error>
 
 namespace sample {
@@ -18,7 +18,7 @@ std::optional<std::int64_t> VersionOf(const std::string& name) {
 
 }  // namespace
 
-std::optional<VersionFolder> NewestVersion(const std::filesystem::path& base_path) {
+std::optional<VersionFolder> NewestVersion(const std::string& base_path) {
   std::optional<VersionFolder> newest;
   // Error codes, not exceptions: the folder may vanish while we read it, and that is no reason to stop serving.
   std::error_code error;
@@ -27,7 +27,7 @@ std::optional<VersionFolder> NewestVersion(const std::filesystem::path& base_pat
     std::error_code unreadable;
     if (!entry->is_directory(unreadable)) continue;
     const std::optional<std::int64_t> number = VersionOf(entry->path().filename().string());
-    if (number && (!newest || *number > newest->number)) newest = VersionFolder{*number, entry->path()};
+    if (number && (!newest || *number > newest->number)) newest = VersionFolder{*number, entry->path().string()};
   }
   return newest;
 }

@@ -3,18 +3,18 @@
 #define TENSORFLOW_SERVING_SERVABLES_MODEL_FOLDER_H_
 
 #include <cstdint>
-#include <filesystem>
 #include <optional>
+#include <string>
 
 namespace sample {
 
 struct VersionFolder {
   std::int64_t number;
-  std::filesystem::path path;
+  std::string path;
 };
 
 // The highest version below `base_path`; nothing if there is none or the folder cannot be read.
-std::optional<VersionFolder> NewestVersion(const std::filesystem::path& base_path);
+std::optional<VersionFolder> NewestVersion(const std::string& base_path);
 
 }  // namespace sample
 

@@ -15,7 +15,7 @@ constexpr std::chrono::minutes kRetryInterval(1);
 
 }  // namespace
 
-ServedModel::ServedModel(std::string name, std::filesystem::path base_path, Parallelism parallelism)
+ServedModel::ServedModel(std::string name, std::string base_path, Parallelism parallelism)
     : name_(std::move(name)), base_path_(std::move(base_path)), parallelism_(parallelism) {}
 
 void ServedModel::Poll() {

@@ -4,7 +4,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -32,7 +31,7 @@ struct LoadedVersion {
 
 class ServedModel {
  public:
-  ServedModel(std::string name, std::filesystem::path base_path, Parallelism parallelism);
+  ServedModel(std::string name, std::string base_path, Parallelism parallelism);
 
   // Looks once for a version other than the one served, and loads it; the served one answers until the new one can.
   // To be called by one thread.
@@ -50,7 +49,7 @@ class ServedModel {
   void Note(std::int64_t number, VersionStatus status);
 
   const std::string name_;
-  const std::filesystem::path base_path_;
+  const std::string base_path_;
   const Parallelism parallelism_;
   std::int64_t failed_ = -1;
   std::chrono::steady_clock::time_point again_;  // when the failed version is tried again

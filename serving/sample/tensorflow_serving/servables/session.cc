@@ -4,7 +4,6 @@
 #include <cstdlib>
 #include <cstring>
 #include <new>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -102,7 +101,7 @@ struct Session::Loaded {
   }
 };
 
-Session::Session(const std::filesystem::path& version, const Parallelism& parallelism)
+Session::Session(const std::string& version, const Parallelism& parallelism)
     : loaded_(std::make_unique<Loaded>()) {
   const Status status(TF_NewStatus());
   const SessionOptions options(TF_NewSessionOptions());

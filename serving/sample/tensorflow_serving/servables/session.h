@@ -3,8 +3,8 @@
 #define TENSORFLOW_SERVING_SERVABLES_SESSION_H_
 
 #include <chrono>
-#include <filesystem>
 #include <memory>
+#include <string>
 
 #include "tensorflow_serving/servables/signature.h"
 #include "tensorflow_serving/servables/tensor.h"
@@ -20,7 +20,7 @@ struct Parallelism {
 class Session {
  public:
   // Loads the graph tagged `serve` from a version's folder. Throws Failure.
-  Session(const std::filesystem::path& version, const Parallelism& parallelism);
+  Session(const std::string& version, const Parallelism& parallelism);
   ~Session();
 
   const Signatures& signatures() const { return signatures_; }
