@@ -16,7 +16,9 @@ constexpr signed char kPadding = -3;
 constexpr std::array<signed char, 256> Values() {
   std::array<signed char, 256> values{};
   for (signed char& value : values) value = kNone;
-  for (std::size_t i = 0; i < kDigits.size(); ++i) values[static_cast<unsigned char>(kDigits[i])] = static_cast<signed char>(i);
+  for (std::size_t i = 0; i < kDigits.size(); ++i) {
+    values[static_cast<unsigned char>(kDigits[i])] = static_cast<signed char>(i);
+  }
   for (const char space : std::string_view(" \t\r\n")) values[static_cast<unsigned char>(space)] = kSpace;
   values['='] = kPadding;
   return values;
@@ -30,7 +32,9 @@ std::string Base64Encode(std::string_view bytes) {
   for (std::size_t i = 0; i < bytes.size(); i += 3) {
     std::uint32_t group = 0;
     const std::size_t length = std::min<std::size_t>(3, bytes.size() - i);
-    for (std::size_t j = 0; j < length; ++j) group |= std::uint32_t{static_cast<unsigned char>(bytes[i + j])} << (16 - 8 * j);
+    for (std::size_t j = 0; j < length; ++j) {
+      group |= std::uint32_t{static_cast<unsigned char>(bytes[i + j])} << (16 - 8 * j);
+    }
     for (std::size_t j = 0; j < 4; ++j) text += j <= length ? kDigits[group >> (18 - 6 * j) & 63] : '=';
   }
   return text;

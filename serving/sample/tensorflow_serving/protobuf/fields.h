@@ -17,8 +17,8 @@ class Fields {
   bool Next();
 
   int number() const { return number_; }
-  std::uint64_t value() const { return value_; }           // of a number; 0 for any other field
-  std::string_view bytes() const { return bytes_; }        // of a string, bytes or message; empty for any other field
+  std::uint64_t value() const { return value_; }     // of a number; 0 for any other field
+  std::string_view bytes() const { return bytes_; }  // of a string, bytes or message; empty for any other field
 
  private:
   std::uint64_t Varint();
