@@ -8,11 +8,12 @@ FROM ${LIBRARIES_FROM} AS libraries
 
 # Here the distribution's own tools find out what the server needs. Nobody ever runs this stage.
 FROM ${BASE} AS root
-ARG CHECKOUT
-LABEL tf-serving-xtask.image-checkout=${CHECKOUT}
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends busybox-static ca-certificates \
  && rm -rf /var/lib/apt/lists/*
+# What stays of this stage is the checkout's to clean up; the packages above are shared by all.
+ARG CHECKOUT
+LABEL tf-serving-xtask.image-checkout=${CHECKOUT}
 # Without a library folder this is /srv, which is empty in every base.
 ARG LIBRARIES
 COPY --from=libraries ${LIBRARIES}/ /opt/serving/

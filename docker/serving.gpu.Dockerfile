@@ -5,14 +5,15 @@ ARG LIBRARIES_FROM
 FROM ${LIBRARIES_FROM} AS libraries
 
 FROM ${BASE} AS root
-ARG CHECKOUT
-LABEL tf-serving-xtask.image-checkout=${CHECKOUT}
 # CUDA's packages of this profile, by version.
 ARG PACKAGES=""
 RUN apt-get update \
  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends \
         busybox-static ca-certificates ${PACKAGES} \
  && rm -rf /var/lib/apt/lists/*
+# What stays of this stage is the checkout's to clean up; the packages above are shared by all.
+ARG CHECKOUT
+LABEL tf-serving-xtask.image-checkout=${CHECKOUT}
 # Without a library folder this is /srv, which is empty in every base.
 ARG LIBRARIES
 COPY --from=libraries ${LIBRARIES}/ /opt/serving/

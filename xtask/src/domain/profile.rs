@@ -102,6 +102,8 @@ pub struct ServingRecipe {
     pub args: BTreeMap<String, String>,
     /// A folder of the build image whose `lib/` goes with the server, for what the serving base does not have.
     pub libraries: Option<String>,
+    /// What these libraries themselves demand of a CPU, whatever the server does.
+    pub cpu_features: BTreeSet<Feature>,
 }
 
 /// What a profile does differently for one device.

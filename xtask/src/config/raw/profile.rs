@@ -98,6 +98,7 @@ fn toolchain(device: &str, mut section: Section<'_>, images: &[&str]) -> Option<
         dockerfile: dockerfile.unwrap_or_else(|| format!("docker/serving.{device}.Dockerfile")),
         args: variables(journal, section.map("serving-args")),
         libraries: libraries.and_then(|path| journal.parse(path, values::absolute_path)),
+        cpu_features: variant::features(journal, &section.list("serving-cpu-features")).unwrap_or_default(),
     };
     let toolchain = DeviceToolchain {
         serving,

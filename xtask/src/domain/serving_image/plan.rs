@@ -1,7 +1,10 @@
 //! What `build-images` would do, as plain data; `Display` is the lines a person could run.
 //! Planning never touches the world: whether a binary is there is asked later.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use super::{ImageName, ImageSettings, Instead, Server};
 use crate::domain::{
@@ -118,8 +121,11 @@ fn plan_image(inputs: &Inputs<'_>, choice: &Choice<'_>) -> Result<PlannedImage, 
     })
 }
 
+/// What the server and the libraries that come with it ask of a CPU.
 fn demanded(profile: &Profile, variant: &Variant) -> Vec<Feature> {
-    variant.cpu_features.union(&profile.bazel.cpu_features).copied().collect()
+    let libraries = profile.devices.get(&variant.device).map(|device| device.serving.cpu_features.clone());
+    let own = variant.cpu_features.union(&profile.bazel.cpu_features).copied();
+    own.chain(libraries.unwrap_or_default()).collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 fn libraries(inputs: &Inputs<'_>, toolchain: &DeviceToolchain) -> Option<Libraries> {

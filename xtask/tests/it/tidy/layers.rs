@@ -50,6 +50,7 @@ const LAYERS: &[Layer] = &[
         modules: &["domain", "ports", "report"],
         crates: &[
             "anyhow",
+            "base64",
             "fs_err",
             "futures_util",
             "humantime",
