@@ -11,8 +11,6 @@ use bollard::{API_DEFAULT_VERSION, Docker};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::DockerEngine;
-
 /// Seconds until response headers must have come. Creating and removing large volumes may take minutes, and
 /// bollard's own two minutes would end a healthy call.
 const TIMEOUT: u64 = 1800;
@@ -107,25 +105,23 @@ fn read_context(folder: &Path, name: &str) -> Result<Endpoint> {
     Ok(Endpoint { host: host.into(), tls: tls.is_dir().then_some(tls) })
 }
 
-impl DockerEngine {
-    /// One answer from the engine, and new enough.
-    pub(super) async fn check_version(&self) -> Result<()> {
-        let version = self.docker.version().await.with_context(|| no_answer(&self.address))?;
-        let api = version.api_version.unwrap_or_default();
-        let number = |text: Option<&str>| text.and_then(|t| t.parse::<u32>().ok()).unwrap_or(0);
-        let mut parts = api.split('.');
-        if (number(parts.next()), number(parts.next())) < OLDEST_API {
-            bail!(
-                "the engine at {} speaks API {api} (version {}); xtask needs API {}.{} (Docker Engine 20.10) or newer: \
-                 upgrade the engine or point DOCKER_HOST at another",
-                self.address,
-                version.version.unwrap_or_default(),
-                OLDEST_API.0,
-                OLDEST_API.1
-            );
-        }
-        Ok(())
+/// The API version of an engine that answers and is new enough.
+pub(super) async fn check_version(docker: &Docker, address: &str) -> Result<(u32, u32)> {
+    let version = docker.version().await.with_context(|| no_answer(address))?;
+    let api = version.api_version.unwrap_or_default();
+    let number = |text: Option<&str>| text.and_then(|t| t.parse::<u32>().ok()).unwrap_or(0);
+    let mut parts = api.split('.');
+    let spoken = (number(parts.next()), number(parts.next()));
+    if spoken < OLDEST_API {
+        bail!(
+            "the engine at {address} speaks API {api} (version {}); xtask needs API {}.{} (Docker Engine 20.10) or newer: \
+             upgrade the engine or point DOCKER_HOST at another",
+            version.version.unwrap_or_default(),
+            OLDEST_API.0,
+            OLDEST_API.1
+        );
     }
+    Ok(spoken)
 }
 
 #[cfg(test)]
