@@ -7,6 +7,7 @@ mod container;
 mod folder;
 mod images;
 mod leftovers;
+mod push;
 mod sizes;
 mod transfer;
 
@@ -19,8 +20,8 @@ use tokio::sync::RwLock;
 use crate::{
     domain::settings::EngineSettings,
     ports::{
-        ContainerJob, CopiedFile, Engine, EngineFacts, Exit, ImageBuild, ImageFacts, KeptImage, Labels, Progress, Say,
-        Tar, Untar,
+        ContainerJob, CopiedFile, Engine, EngineFacts, EnginePush, Exit, ImageBuild, ImageFacts, KeptImage, Labels,
+        Moving, Progress, PushedLayers, Say, Tar, Untar,
     },
 };
 
@@ -66,6 +67,7 @@ impl Engine for DockerEngine {
             data_root: info.docker_root_dir.unwrap_or_default(),
             storage_driver: info.driver.unwrap_or_default(),
             runtimes: info.runtimes.unwrap_or_default().into_keys().collect(),
+            insecure_registries: push::insecure(info.registry_config),
         })
     }
 
@@ -129,6 +131,10 @@ impl Engine for DockerEngine {
 
     async fn commit(&self, container: &str, image: &KeptImage) -> Result<ImageFacts> {
         images::commit(&self.docker, container, image).await
+    }
+
+    async fn push(&self, push: &EnginePush<'_>, tell: &(dyn Fn(Moving) + Sync)) -> Result<PushedLayers> {
+        push::push(&self.docker, push, tell).await
     }
 
     async fn remove(&self, container: &str) -> Result<()> {
