@@ -9,6 +9,7 @@ mod export_model;
 mod freshness;
 mod image;
 mod model_info;
+mod push;
 mod variant;
 
 use std::{
@@ -39,6 +40,7 @@ use crate::{
 pub(crate) use export_model::{ExportPorts, ExportScene, Exported, Library, Reach, Reached, State, export_model};
 pub(crate) use freshness::{Freshness, look};
 pub(crate) use model_info::{describe, parameters};
+pub(crate) use push::{PushPorts, PushScene, PushState, Pushed, push, read_lock, verify};
 
 /// What steps act through.
 pub(crate) struct Ports<'a, E, S, H> {
