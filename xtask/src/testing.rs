@@ -37,6 +37,8 @@ pub(crate) struct FakeEngine {
     pub output: (&'static str, Vec<u8>),
     /// Images that were kept, with their labels.
     pub kept: RefCell<BTreeMap<String, Labels>>,
+    /// IDs of images that a test wants to know.
+    pub ids: BTreeMap<String, String>,
     /// What a push does to the registry of a test.
     pub pushes: Option<FakePush>,
     /// Names in the tars that were sent, by container.
@@ -59,6 +61,7 @@ impl FakeEngine {
             binary: Fixture::program(&[("main", &[code::RET])]).build(),
             output: ("", Vec::new()),
             kept: RefCell::default(),
+            ids: BTreeMap::new(),
             pushes: None,
             sent: RefCell::default(),
             running: Cell::new(0),
@@ -106,6 +109,9 @@ impl Engine for FakeEngine {
 
     async fn image(&self, reference: &str) -> Result<Option<ImageFacts>> {
         self.record(format!("image {reference}"));
+        if let Some(id) = self.ids.get(reference) {
+            return Ok(Some(ImageFacts { id: id.clone(), labels: Labels::new() }));
+        }
         if let Some(labels) = self.kept.borrow().get(reference) {
             return Ok(Some(ImageFacts { labels: labels.clone(), ..Self::image_of(reference) }));
         }
