@@ -76,6 +76,8 @@ pub(super) struct Answer {
 enum Trouble {
     /// Another may, after as long as the registry says.
     Passing(Error, Option<Duration>),
+    /// The registry shows a certificate that is not trusted, and why not.
+    Untrusted(String),
     Final(Error),
 }
 
@@ -183,6 +185,7 @@ impl<'s> Client<'s> {
     pub async fn once(&self, request: RequestBuilder) -> Result<Answer> {
         read(request).await.map_err(|trouble| match trouble {
             Trouble::Passing(error, _) | Trouble::Final(error) => error,
+            Trouble::Untrusted(why) => anyhow!("its certificate is not trusted ({why})"),
         })
     }
 
@@ -251,7 +254,7 @@ async fn open(http: &reqwest::Client, host: &str, plain: bool) -> Result<Url, Tr
         Ok(_) => return url("https"),
         Err(trouble) => trouble,
     };
-    if !plain || matches!(error, Trouble::Final(_)) {
+    if !plain || !matches!(error, Trouble::Passing(..)) {
         return Err(error);
     }
     match read(http.get(url("http")?)).await {
@@ -282,10 +285,7 @@ fn network(error: reqwest::Error) -> Trouble {
     }
     let why = cause.to_string();
     if why.contains("certificate") {
-        return Trouble::Final(anyhow!(
-            "its certificate is not trusted ({why}); put the CA that signed it into /etc/docker/certs.d/HOST:PORT/ca.crt, \
-             here and on the engine's machine"
-        ));
+        return Trouble::Untrusted(why);
     }
     if error.is_builder() || error.is_redirect() {
         return Trouble::Final(error.without_url().into());
@@ -321,6 +321,10 @@ async fn again<T, F: Future<Output = Result<T, Trouble>>>(
             "registry {host}: gave up after {} tries; what has arrived there stays, run again once it answers",
             retry::MORE_TRIES + 1
         )),
+        Trouble::Untrusted(why) => anyhow!(
+            "the certificate of registry {host} is not trusted ({why}); put the CA that signed it into \
+             /etc/docker/certs.d/{host}/ca.crt, here and on the engine's machine"
+        ),
         Trouble::Final(error) => error.context(format!("registry {host}")),
     })
 }
