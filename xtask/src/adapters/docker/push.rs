@@ -7,7 +7,7 @@ mod layers;
 use std::time::Duration;
 
 use anyhow::{Context, Error, Result, anyhow};
-use backon::{ExponentialBuilder, Retryable};
+use backon::{BackoffBuilder, ExponentialBuilder};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE};
 use bollard::{
     Docker,
@@ -71,25 +71,30 @@ async fn send(docker: &Docker, push: &EnginePush<'_>, tell: &(dyn Fn(Moving) + S
     let pauses = ExponentialBuilder::default()
         .with_min_delay(retry::FIRST)
         .with_factor(retry::FACTOR)
-        .with_max_times(retry::MORE_TRIES)
+        .with_max_delay(retry::LONGEST_PAUSE)
+        .with_max_times(retry::MORE_PUSHES)
         .with_jitter();
-    let attempt = || async { attempt(&docker, push, tell).await };
-    let tried = attempt.retry(pauses).when(|trouble| matches!(trouble, Trouble::Passing(_)));
-    let told = tried.notify(|trouble, pause| {
-        if let Trouble::Passing(error) = trouble {
-            tell(Moving::Trouble(format!(
-                "{error:#}; what has arrived stays, going on in {:.1} s",
-                pause.as_secs_f64()
-            )));
+    let (mut layers, mut moved, mut left) = (Layers::default(), 0, pauses.build());
+    loop {
+        let error = match attempt(&docker, push, &mut layers, tell).await {
+            Ok(()) => return Ok(layers.pushed()),
+            Err(Trouble::Final(error)) => return Err(error),
+            Err(Trouble::Passing(error)) => error,
+        };
+        // Only tries in a row that bring nothing count.
+        if layers.moved() > moved {
+            (moved, left) = (layers.moved(), pauses.build());
         }
-    });
-    told.await.map_err(|trouble| match trouble {
-        Trouble::Passing(error) => error.context(format!(
-            "gave up after {} tries; what has arrived in the registry stays, run again once it answers",
-            retry::MORE_TRIES + 1
-        )),
-        Trouble::Final(error) => error,
-    })
+        let Some(pause) = left.next() else {
+            return Err(error.context(format!(
+                "gave up after {} tries that brought nothing; what has arrived in the registry stays, run again once it answers",
+                retry::MORE_PUSHES + 1
+            )));
+        };
+        let seconds = pause.as_secs_f64();
+        tell(Moving::Trouble(format!("{error:#}; what has arrived stays, going on in {seconds:.1} s")));
+        tokio::time::sleep(pause).await;
+    }
 }
 
 /// A client whose image creation is a push. The calls have the same form, but this release's own push leaves out which
@@ -122,15 +127,15 @@ fn pushing(docker: &Docker, reference: &Reference, credentials: &Credentials) ->
 async fn attempt(
     docker: &Docker,
     push: &EnginePush<'_>,
+    layers: &mut Layers,
     tell: &(dyn Fn(Moving) + Sync),
-) -> Result<PushedLayers, Trouble> {
-    let mut layers = Layers::default();
+) -> Result<(), Trouble> {
     let mut answers = docker.create_image(None::<CreateImageOptions>, None, None);
     loop {
         let silent = format!("the engine has said nothing for {} s", SILENCE.as_secs());
         let next = tokio::time::timeout(SILENCE, answers.next()).await;
         let Some(answer) = next.map_err(|_| Trouble::Passing(anyhow!(silent)))? else {
-            return Ok(layers.pushed());
+            return Ok(());
         };
         match answer {
             Ok(CreateImageInfo { id, status, progress_detail, .. }) => {
@@ -139,7 +144,7 @@ async fn attempt(
                     tell(moving);
                 }
             }
-            Err(error) if images::is_leftover(&error) => return Ok(layers.pushed()),
+            Err(error) if images::is_leftover(&error) => return Ok(()),
             Err(bollard::errors::Error::DockerStreamError { error }) => return Err(judged(&error, push)),
             Err(bollard::errors::Error::DockerResponseServerError { message, .. }) => {
                 return Err(judged(&message, push));

@@ -15,8 +15,8 @@ use std::{
 /// What goes wrong.
 #[derive(Debug, Clone, Copy)]
 pub enum Fault {
-    /// Every third request is answered so.
-    EveryThird(u16),
+    /// A third of all requests is answered 500 or 429, in no order: a layer takes four that succeed in a row.
+    Third,
     /// So many first uploads of blobs end after so many bytes.
     Cut { uploads: usize, after: usize },
     /// Blobs take this long for each 64 KiB.
@@ -85,8 +85,8 @@ fn serve(mut client: TcpStream, registry: u16, fault: Fault, counts: &Counts) ->
     let is_upload = head.starts_with("PATCH ");
     let mut most = usize::MAX;
     match fault {
-        Fault::EveryThird(status) if number % 3 == 2 => {
-            counts.faults.fetch_add(1, Ordering::SeqCst);
+        Fault::Third if scattered(number).is_multiple_of(3) => {
+            let status = [500, 429][counts.faults.fetch_add(1, Ordering::SeqCst) % 2];
             let answer = format!("HTTP/1.1 {status} Trouble\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
             client.write_all(answer.as_bytes()).ok()?;
             return drain(client);
@@ -130,6 +130,12 @@ fn serve(mut client: TcpStream, registry: u16, fault: Fault, counts: &Counts) ->
     }
     let _ = upstream.shutdown(if passed == most { Shutdown::Both } else { Shutdown::Write });
     Some(())
+}
+
+/// Numbers without order, the same in each run.
+fn scattered(number: usize) -> usize {
+    let mixed = (number as u64).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    ((mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9) >> 33) as usize
 }
 
 /// A client that still sends would not see the answer of who hangs up.

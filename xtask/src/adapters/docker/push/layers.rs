@@ -1,4 +1,4 @@
-//! The engine's words about the layers of a push, read one after another.
+//! The engine's words about the layers of a push, read one after another, over all its tries.
 
 use std::collections::BTreeMap;
 
@@ -46,19 +46,21 @@ impl Layers {
                 layer.end = Some(End::Moved);
                 Some(Moving::Layer { id, done: layer.bytes, total: Some(layer.bytes) })
             }
-            "Layer already exists" => {
-                layer.end = Some(End::There);
-                None
-            }
-            _ if status.starts_with("Mounted from") => {
-                layer.end = Some(End::There);
+            _ if status == "Layer already exists" || status.starts_with("Mounted from") => {
+                // What an earlier try has brought is no less moved.
+                layer.end.get_or_insert(End::There);
                 None
             }
             _ => None,
         }
     }
 
-    pub fn pushed(self) -> PushedLayers {
+    /// How many have moved so far.
+    pub fn moved(&self) -> usize {
+        self.layers.values().filter(|layer| layer.end == Some(End::Moved)).count()
+    }
+
+    pub fn pushed(&self) -> PushedLayers {
         let ended = |end| {
             let layers = self.layers.iter().filter(move |(_, layer)| layer.end == Some(end));
             layers.map(|(id, _)| id.clone()).collect()
@@ -93,9 +95,11 @@ mod tests {
         assert_eq!(hear("a", "Retrying in 4 seconds", 0, 0), None);
         assert_eq!(hear("a", "Pushing", 36, 0), layer(36, None));
         assert_eq!(hear("a", "Pushed", 0, 0), layer(36, Some(36)));
+        assert_eq!(hear("a", "Layer already exists", 0, 0), None, "in a second try");
         assert_eq!(hear("b", "Layer already exists", 0, 0), None);
         assert_eq!(hear("c", "Mounted from demo/x", 0, 0), None);
         assert_eq!(hear("", "tag: digest: sha256:0 size: 1", 0, 0), None);
+        assert_eq!(layers.moved(), 1);
         let pushed = layers.pushed();
         assert_eq!((pushed.moved, pushed.there), (vec!["a".to_owned()], vec!["b".to_owned(), "c".to_owned()]));
     }

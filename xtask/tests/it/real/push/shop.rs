@@ -2,6 +2,7 @@
 //! Names are this test's own; the images go with it.
 
 use std::{
+    cell::RefCell,
     ops::Deref,
     os::unix::fs::PermissionsExt,
     process::Command,
@@ -20,6 +21,8 @@ pub struct Shop {
     checkout: Checkout,
     engine: Engine,
     names: [String; 2],
+    /// Registries that were pushed to.
+    hosts: RefCell<Vec<String>>,
 }
 
 impl Shop {
@@ -41,7 +44,7 @@ impl Shop {
         }
         let configuration = checkout.path("docker-config").display().to_string();
         checkout.set_environment("DOCKER_CONFIG", &configuration);
-        Self { checkout, engine, names }
+        Self { checkout, engine, names, hosts: RefCell::default() }
     }
 
     pub fn names(&self) -> [String; 2] {
@@ -50,6 +53,7 @@ impl Shop {
 
     pub fn push(&self, host: &str, more: &[&str]) -> Running {
         let registry = format!("{host}/demo");
+        self.hosts.borrow_mut().push(host.to_owned());
         Running::new(self.command(&[&["push", "--registry", &registry], more].concat()))
     }
 
@@ -113,13 +117,17 @@ impl Drop for Shop {
     fn drop(&mut self) {
         for name in &self.names {
             self.engine.remove_image(&format!("tf-serving:{name}"));
+            // A push that was killed leaves the tag it was pushing.
+            for host in self.hosts.borrow().iter() {
+                self.engine.remove_image(&format!("{host}/demo/tf-serving:{name}"));
+            }
         }
     }
 }
 
 /// An image of one file that no compression makes smaller.
 fn import(checkout: &Checkout, name: &str) {
-    let line = format!("head -c {SIZE} /dev/urandom > blob && tar -c blob | docker import -q - tf-serving:{name}");
+    let line = format!("head -c {SIZE} /dev/urandom > blob && tar -c blob | docker import - tf-serving:{name}");
     let folder = checkout.path("");
     let output = Command::new("sh").args(["-c", &line]).current_dir(folder).output().expect("run sh");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
