@@ -2,10 +2,13 @@
 
 mod blocking;
 pub(crate) mod cargo;
+pub(crate) mod cosign;
+pub(crate) mod credentials;
 pub(crate) mod docker;
 pub(crate) mod files;
 pub(crate) mod host;
 pub(crate) mod http;
 pub(crate) mod lock;
+pub(crate) mod registry;
 pub(crate) mod rest;
 pub(crate) mod sources;

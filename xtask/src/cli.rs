@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, value_parser};
 
-use crate::domain::model::{CheckpointSource, Scores};
+use crate::domain::{
+    model::{CheckpointSource, Scores},
+    reference::RegistryAddress,
+};
 
 /// Builds TensorFlow Serving just right for the machines that will run it.
 #[derive(Debug, Parser)]
@@ -51,6 +54,8 @@ pub enum Command {
     BuildServers(BuildServers),
     /// Build serving images from the proven binaries, and try each before it gets its name
     BuildImages(BuildImages),
+    /// Push serving images to a registry: by digest into manifests/images.lock, with SBOM and provenance at their side
+    Push(Push),
     /// Export the model: from a checkpoint to a version that TF Serving can serve
     ExportModel(ExportModel),
     /// Start the servers of config.toml as local containers and wait until each has answered
@@ -97,6 +102,28 @@ pub struct BuildImages {
     /// Start no further image once one has failed
     #[arg(long)]
     pub fail_fast: bool,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct Push {
+    /// Where to: the registry and what stands before `/tf-serving` there, such as 127.0.0.1:5000/demo
+    #[arg(long, value_name = "HOST[:PORT]/PREFIX", required_unless_present = "verify")]
+    pub registry: Option<RegistryAddress>,
+    /// Images by their variants, such as cpu-optimized [default: all]
+    #[arg(value_name = "VARIANT")]
+    pub variants: Vec<String>,
+    /// Tag instead of the images' own; `{name}` stands for an image's name
+    #[arg(long, value_name = "TAG")]
+    pub tag: Option<String>,
+    /// Further tag on the same image; may be given again; `{name}` as above
+    #[arg(long, value_name = "TAG")]
+    pub also_tag: Vec<String>,
+    /// Sign each digest with cosign
+    #[arg(long)]
+    pub sign: bool,
+    /// Push nothing: compare manifests/images.lock with the registries it names
+    #[arg(long, conflicts_with_all = ["registry", "tag", "also_tag", "sign"])]
+    pub verify: bool,
 }
 
 #[derive(Debug, Default, Args)]

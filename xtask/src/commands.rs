@@ -9,6 +9,7 @@ mod export_model;
 mod inspect;
 mod model_info;
 mod on_demand;
+mod push;
 mod quickstart;
 mod session;
 mod setup;
@@ -40,6 +41,7 @@ pub(crate) async fn run(command: &Command, session: &Session) -> Result<Ended> {
         Command::Down => down::run(session).await,
         Command::ExportModel(args) => export_model::run(args, session).await,
         Command::ModelInfo(args) => model_info::run(args, session).await,
+        Command::Push(args) => push::run(args, session).await,
         Command::Inspect(args) => inspect::run(args, session),
         Command::Clean(args) => clean::run(args, session).await,
         Command::Test(args) => test::run(args, session).await,

@@ -9,6 +9,7 @@ mod export_model;
 mod freshness;
 mod image;
 mod model_info;
+mod push;
 mod serving_image;
 mod up;
 mod variant;
@@ -41,6 +42,7 @@ use crate::{
 pub(crate) use export_model::{ExportPorts, ExportScene, Exported, Library, Reach, Reached, State, export_model};
 pub(crate) use freshness::{Freshness, look};
 pub(crate) use model_info::{describe, parameters};
+pub(crate) use push::{PushPorts, PushScene, PushState, Pushed, push, read_lock, verify};
 pub(crate) use serving_image::{ImageOutcome, build_images, look_at_images};
 pub(crate) use up::{UpOutcome, UpScene, up};
 

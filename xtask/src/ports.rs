@@ -1,6 +1,8 @@
 //! What executing a plan asks of the world, in our verbs and no more than it uses.
 //! Adapters implement these; tests put recording fakes in their place.
 
+mod registry;
+
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
@@ -10,6 +12,8 @@ use std::{
 use anyhow::Result;
 
 use crate::domain::source::Repository;
+
+pub(crate) use registry::{Credentials, EnginePush, Moving, PushedLayers, Registry, Signer};
 
 /// Called with each line of progress that an adapter has to tell.
 pub(crate) type Say<'a> = &'a (dyn Fn(String) + Sync);
@@ -59,6 +63,8 @@ pub(crate) trait Engine {
     async fn stop(&self, container: &str, grace: Duration) -> Result<Exit>;
     /// A network on which containers find each other by name, made where it is not there.
     async fn network(&self, name: &str, labels: &Labels) -> Result<()>;
+    /// Sends an image to its registry: layers first, the manifest and with it the tag last.
+    async fn push(&self, push: &EnginePush<'_>, tell: &(dyn Fn(Moving) + Sync)) -> Result<PushedLayers>;
     /// Ends the container as it asked to be ended, and removes it with its scratch volumes.
     async fn remove(&self, container: &str) -> Result<()>;
 }
@@ -76,6 +82,8 @@ pub(crate) struct EngineFacts {
     pub data_root: String,
     pub storage_driver: String,
     pub runtimes: Vec<String>,
+    /// Registries that it may speak plain HTTP to, beside those on its loopback.
+    pub insecure_registries: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,10 +15,13 @@ use crate::{
     domain::proof::fixture::{Fixture, code},
     domain::source::Repository,
     ports::{
-        COMPLETE, ContainerFacts, ContainerJob, CopiedFile, Downloaded, Engine, EngineFacts, Exit, Fetch, Host, ImageBuild, ImageFacts,
-        KeptImage, Labels, Progress, Root, Say, Source, Tar, Untar,
+        COMPLETE, ContainerFacts, ContainerJob, CopiedFile, Downloaded, Engine, EngineFacts, EnginePush, Exit, Fetch,
+        Host, ImageBuild, ImageFacts, KeptImage, Labels, Moving, Progress, PushedLayers, Root, Say, Source, Tar, Untar,
     },
 };
+
+/// What an engine's push does, and how it ends.
+pub(crate) type FakePush = Box<dyn Fn(&EnginePush<'_>) -> Result<PushedLayers>>;
 
 /// An engine whose containers end as they are told to.
 pub(crate) struct FakeEngine {
@@ -35,6 +38,10 @@ pub(crate) struct FakeEngine {
     pub output: (&'static str, Vec<u8>),
     /// Images that were kept, with their labels.
     pub kept: RefCell<BTreeMap<String, Labels>>,
+    /// IDs of images that a test wants to know.
+    pub ids: BTreeMap<String, String>,
+    /// What a push does to the registry of a test.
+    pub pushes: Option<FakePush>,
     /// Names in the tars that were sent, by container.
     pub sent: RefCell<BTreeMap<String, Vec<String>>>,
     running: Cell<usize>,
@@ -55,6 +62,8 @@ impl FakeEngine {
             binary: Fixture::program(&[("main", &[code::RET])]).build(),
             output: ("", Vec::new()),
             kept: RefCell::default(),
+            ids: BTreeMap::new(),
+            pushes: None,
             sent: RefCell::default(),
             running: Cell::new(0),
             most_at_once: Cell::new(0),
@@ -95,11 +104,15 @@ impl Engine for FakeEngine {
             data_root: "/nowhere".into(),
             storage_driver: "fake".into(),
             runtimes: Vec::new(),
+            insecure_registries: Vec::new(),
         })
     }
 
     async fn image(&self, reference: &str) -> Result<Option<ImageFacts>> {
         self.record(format!("image {reference}"));
+        if let Some(id) = self.ids.get(reference) {
+            return Ok(Some(ImageFacts { id: id.clone(), labels: Labels::new(), bytes: 0 }));
+        }
         if let Some(labels) = self.kept.borrow().get(reference) {
             return Ok(Some(ImageFacts { labels: labels.clone(), ..Self::image_of(reference) }));
         }
@@ -223,6 +236,12 @@ impl Engine for FakeEngine {
         self.record(format!("read_file {container} {path}"));
         let name = path.rsplit('/').next().unwrap_or_default();
         Ok(Some(Fixture::library(name, &["GLIBC_2.2.5", "GLIBC_2.34"]).build()))
+    }
+
+    async fn push(&self, push: &EnginePush<'_>, tell: &(dyn Fn(Moving) + Sync)) -> Result<PushedLayers> {
+        self.record(format!("push {} {}", push.image, push.reference));
+        tell(Moving::Layer { id: "layer".into(), done: 1, total: Some(1) });
+        self.pushes.as_ref().map_or_else(|| Ok(PushedLayers::default()), |push_to| push_to(push))
     }
 
     async fn remove(&self, container: &str) -> Result<()> {

@@ -7,6 +7,7 @@ mod container;
 mod folder;
 mod images;
 mod leftovers;
+mod push;
 mod service;
 mod sizes;
 mod transfer;
@@ -20,8 +21,8 @@ use tokio::sync::RwLock;
 use crate::{
     domain::settings::EngineSettings,
     ports::{
-        ContainerFacts, ContainerJob, CopiedFile, Engine, EngineFacts, Exit, ImageBuild, ImageFacts, KeptImage, Labels, Progress, Say,
-        Tar, Untar,
+        ContainerFacts, ContainerJob, CopiedFile, Engine, EngineFacts, EnginePush, Exit, ImageBuild, ImageFacts,
+        KeptImage, Labels, Moving, Progress, PushedLayers, Say, Tar, Untar,
     },
 };
 
@@ -69,6 +70,7 @@ impl Engine for DockerEngine {
             data_root: info.docker_root_dir.unwrap_or_default(),
             storage_driver: info.driver.unwrap_or_default(),
             runtimes: info.runtimes.unwrap_or_default().into_keys().collect(),
+            insecure_registries: push::insecure(info.registry_config),
         })
     }
 
@@ -157,6 +159,10 @@ impl Engine for DockerEngine {
 
     async fn network(&self, name: &str, labels: &Labels) -> Result<()> {
         service::network(&self.docker, name, labels).await
+    }
+
+    async fn push(&self, push: &EnginePush<'_>, tell: &(dyn Fn(Moving) + Sync)) -> Result<PushedLayers> {
+        push::push(&self.docker, push, tell).await
     }
 
     async fn remove(&self, container: &str) -> Result<()> {

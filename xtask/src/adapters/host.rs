@@ -122,9 +122,9 @@ impl ThisHost {
         let Ok(text) = std::env::var("SOURCE_DATE_EPOCH") else { return Ok(None) };
         // What can be written as a date, so that nobody trips over it later.
         let seconds = text.parse().ok().filter(|seconds| *seconds < 253_402_300_800);
-        seconds.map(Some).with_context(|| {
-            format!("SOURCE_DATE_EPOCH is `{text}`: set it to whole seconds since 1970, or unset it")
-        })
+        seconds
+            .map(Some)
+            .with_context(|| format!("SOURCE_DATE_EPOCH is `{text}`: set it to whole seconds since 1970, or unset it"))
     }
 
     pub fn has_program(name: &str) -> bool {

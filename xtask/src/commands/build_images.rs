@@ -60,7 +60,8 @@ pub(super) fn plan(names: &[String], config: &Config, profile: &Profile) -> Resu
     };
     let images = plan::build_images(&inputs)?;
     let mut variants = config.select(&[])?;
-    variants.retain(|variant| choices.iter().flat_map(|choice| &choice.variants).any(|in_it| in_it.name == variant.name));
+    variants
+        .retain(|variant| choices.iter().flat_map(|choice| &choice.variants).any(|in_it| in_it.name == variant.name));
     let servers = servers::build_servers(&servers::Inputs {
         profile,
         variants: &variants,
@@ -98,7 +99,20 @@ pub(super) async fn build(
 }
 
 /// References on stdout, the table on stderr, the exit code for scripts.
-pub(super) fn tell(plan: &ImagePlan, outcomes: &[(ImageName, ImageOutcome)], session: &Session) -> Ended {
+fn tell(plan: &ImagePlan, outcomes: &[(ImageName, ImageOutcome)], session: &Session) -> Ended {
+    for (planned, (name, outcome)) in plan.images.iter().zip(outcomes) {
+        let (state, receipt) = match outcome {
+            ImageOutcome::UpToDate(receipt) => ("up to date", receipt),
+            ImageOutcome::Built(receipt) => ("built", receipt),
+            ImageOutcome::Failed(_) | ImageOutcome::NotStarted => continue,
+        };
+        session.report.result(&planned.reference(), json!({ "image": name, "state": state, "receipt": receipt }));
+    }
+    table(plan, outcomes, session)
+}
+
+/// What came of the images; of a command whose results are others.
+pub(super) fn table(plan: &ImagePlan, outcomes: &[(ImageName, ImageOutcome)], session: &Session) -> Ended {
     let mut rows = Vec::new();
     for (planned, (name, outcome)) in plan.images.iter().zip(outcomes) {
         let (state, receipt) = match outcome {
@@ -114,7 +128,6 @@ pub(super) fn tell(plan: &ImagePlan, outcomes: &[(ImageName, ImageOutcome)], ses
             rows.push(vec![name.to_string(), state]);
             continue;
         };
-        session.report.result(&planned.reference(), json!({ "image": name, "state": state, "receipt": receipt }));
         let milliseconds = |seconds: f64| format!("{:.0} ms", seconds * 1e3);
         rows.push(vec![
             name.to_string(),

@@ -38,6 +38,7 @@ pub(super) async fn with_profile(
         );
         return Ok(Ended::Well);
     }
+    session.begin("build-servers", config).await?;
     build(&plan, args.fail_fast, config, session).await
 }
 
@@ -52,8 +53,8 @@ fn plan(args: &BuildServers, config: &Config, profile: &Profile) -> Result<Plan>
     })?)
 }
 
-async fn build(plan: &Plan, fail_fast: bool, config: &Config, session: &Session) -> Result<Ended> {
-    session.begin("build-servers", config).await?;
+/// The caller holds the checkout.
+pub(super) async fn build(plan: &Plan, fail_fast: bool, config: &Config, session: &Session) -> Result<Ended> {
     let source = CheckedOut;
     let freshness = execute::look(plan, &source, &session.folders).await?;
     let fresh = freshness.iter().all(|f| f.current.is_some());

@@ -147,7 +147,7 @@ impl Session {
         self.folders.shown(&absolute).display().to_string()
     }
 
-    /// Half-written binaries, models and archives, notes of where a model is written last.
+    /// Half-written binaries, locks, models and archives, notes of where a model is written last.
     fn leftover_files(&self) -> Vec<PathBuf> {
         let name = |path: &Path| path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
         let binary =
@@ -160,6 +160,8 @@ impl Session {
         let noted = noted.filter_map(|note| Some(PathBuf::from(files::read(note).ok().map(String::from_utf8)?.ok()?)));
         let mut found: Vec<PathBuf> = files::entries(&self.folders.bin()).into_iter().filter(binary).collect();
         found.extend(files::entries(&self.folders.root.join("model-data")).into_iter().chain(noted).filter(model));
+        let lock = |path: &PathBuf| name(path).starts_with(".images.lock.partial-");
+        found.extend(files::entries(&self.folders.root.join("manifests")).into_iter().filter(lock));
         found.sort();
         found.dedup();
         found.extend(work);

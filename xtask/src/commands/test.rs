@@ -1,4 +1,5 @@
-//! `cargo xtask test`: the gate. Format, lints, unit tests, and the real ring: an engine, a Bazel, a remote cache, a TensorFlow.
+//! `cargo xtask test`: the gate. Format, lints, unit tests, and the real ring: an engine, a Bazel, a remote cache, a
+//! registry, a TensorFlow.
 
 use anyhow::Result;
 use serde_json::json;
@@ -7,11 +8,15 @@ use super::{Ended, Session, setup};
 use crate::{adapters::cargo, cli::Test};
 
 /// What the real ring needs beyond the main job.
-const NEEDS: [setup::Need; 5] = [
+const NEEDS: [setup::Need; 9] = [
     setup::DEBOOTSTRAP,
     setup::ENGINE,
     setup::Need { program: "nginx", packages: &["nginx-light", "libnginx-mod-http-dav-ext"] },
     setup::Need { program: "g++", packages: &["g++"] },
+    setup::Need { program: "docker-registry", packages: &["docker-registry"] },
+    setup::Need { program: "htpasswd", packages: &["apache2-utils"] },
+    setup::Need { program: "openssl", packages: &["openssl"] },
+    setup::Need { program: "skopeo", packages: &["skopeo"] },
     // TensorFlow judges what is exported; it comes with pip into a virtual environment below target/.
     setup::Need { program: "python3", packages: &["python3", "python3-venv"] },
 ];
@@ -34,9 +39,9 @@ pub(crate) async fn run(args: &Test, session: &Session) -> Result<Ended> {
         session.report.finish_step(started);
     }
     if args.offline {
-        session
-            .report
-            .warning("the real ring (engine, Bazel, remote cache, TensorFlow) was skipped: run without --offline");
+        session.report.warning(
+            "the real ring (engine, Bazel, remote cache, registry, TensorFlow) was skipped: run without --offline",
+        );
     }
     Ok(Ended::Well)
 }

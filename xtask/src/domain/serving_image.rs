@@ -27,7 +27,9 @@ pub struct ImageSettings {
 pub struct ImageName(String);
 
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` cannot be a tag: begin it with a lower-case letter or a digit, go on with those, dots and hyphens, 64 at most")]
+#[error(
+    "`{0}` cannot be a tag: begin it with a lower-case letter or a digit, go on with those, dots and hyphens, 64 at most"
+)]
 pub struct ImageNameError(String);
 
 impl FromStr for ImageName {

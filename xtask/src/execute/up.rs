@@ -116,11 +116,7 @@ pub(crate) async fn up<E: Engine, S: Source, R: Rest>(
 }
 
 /// IDs by reference; all that are missing are told at once.
-async fn images<E: Engine>(
-    plan: &UpPlan,
-    servers: &[&PlannedServer],
-    engine: &E,
-) -> Result<BTreeMap<String, String>> {
+async fn images<E: Engine>(plan: &UpPlan, servers: &[&PlannedServer], engine: &E) -> Result<BTreeMap<String, String>> {
     let (mut found, mut missing) = (BTreeMap::new(), Vec::new());
     for server in servers {
         match engine.image(&server.image).await? {
@@ -207,7 +203,8 @@ async fn wait<E: Engine, R: Rest>(
         Err(error) => {
             let said = engine.last_words(&name).await.unwrap_or_default();
             // It stays, so that it can be looked at; the next `up` or `down` takes it away.
-            Err(error).with_context(|| format!("{name} does not answer; it said last:\n  {}", said.replace('\n', "\n  ")))
+            Err(error)
+                .with_context(|| format!("{name} does not answer; it said last:\n  {}", said.replace('\n', "\n  ")))
         }
     }
 }

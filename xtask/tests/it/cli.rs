@@ -7,11 +7,12 @@ use crate::checkout::Checkout;
 
 const GLOBAL: [&str; 7] = ["--profile", "--config", "--dry-run", "--json", "--verbose", "--no-progress", "--no-wait"];
 
-const COMMANDS: [(&str, &[&str]); 9] = [
+const COMMANDS: [(&str, &[&str]); 10] = [
     ("quickstart", &[]),
     ("doctor", &[]),
     ("build-servers", &["--fail-fast", "--keep-going", "[VARIANT]"]),
     ("export-model", &["--checkpoint", "--output", "--version", "--scores", "--warm-up", "--trust-on-first-use"]),
+    ("push", &["--registry", "--tag", "--also-tag", "--sign", "--verify", "[VARIANT]"]),
     ("model-info", &["<DIR>"]),
     ("inspect", &["<FILE>"]),
     ("clean", &["--execute"]),
@@ -49,7 +50,14 @@ fn the_plan_goes_to_stdout_and_needs_neither_engine_nor_checkout() {
 #[test]
 fn a_dry_run_of_any_command_creates_nothing() {
     let checkout = Checkout::bare();
-    let changing = [&["quickstart"] as &[&str], &["clean", "--execute"], &["test"], &["export-model"]];
+    let changing = [
+        &["quickstart"] as &[&str],
+        &["clean", "--execute"],
+        &["test"],
+        &["export-model"],
+        &["push", "--registry", "r.example/x"],
+        &["push", "--verify"],
+    ];
     for command in changing.into_iter().chain([&["doctor"] as &[&str], &["inspect", "x"], &["model-info", "x"]]) {
         let ran = checkout.run(&[&["--dry-run"], command].concat());
         ran.succeeded();

@@ -5,6 +5,7 @@ use std::{path::Path, time::Duration};
 use anyhow::{Context, Result, anyhow, bail};
 use bollard::{
     Docker, body_try_stream,
+    errors::Error,
     models::ContainerConfig,
     query_parameters::{
         CommitContainerOptionsBuilder, CreateImageOptions, CreateImageOptionsBuilder, TagImageOptionsBuilder,
@@ -99,11 +100,7 @@ async fn create(
             return Ok(());
         };
         let item = match item {
-            // A chunk border inside a CRLF makes this client report leftover bytes (fussybeaver/bollard#560);
-            // whether the image is there is asked afterwards in any case.
-            Err(bollard::errors::Error::IOError { err }) if err.to_string().contains("bytes remaining on stream") => {
-                return Ok(());
-            }
+            Err(error) if is_leftover(&error) => return Ok(()),
             other => other?,
         };
         if let Some(message) = item.error_detail.and_then(|detail| detail.message) {
@@ -113,6 +110,12 @@ async fn create(
             say([item.id.unwrap_or_default(), status].join(" ").trim().to_owned());
         }
     }
+}
+
+/// A chunk border inside a CRLF makes this client report leftover bytes at the end (fussybeaver/bollard#560); whether the
+/// image is where it should be is asked afterwards in any case.
+pub(super) fn is_leftover(error: &Error) -> bool {
+    matches!(error, Error::IOError { err } if err.to_string().contains("bytes remaining on stream"))
 }
 
 fn chunks(file: tokio::fs::File) -> impl Stream<Item = Result<Bytes, std::io::Error>> + Send {

@@ -7,8 +7,8 @@ use anyhow::{Context, Result, anyhow};
 use bollard::{
     models::Volume,
     query_parameters::{
-        ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder, RemoveImageOptionsBuilder,
-        RemoveVolumeOptions, RemoveVolumeOptionsBuilder,
+        ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListNetworksOptionsBuilder, ListVolumesOptionsBuilder,
+        RemoveImageOptionsBuilder, RemoveVolumeOptions, RemoveVolumeOptionsBuilder,
     },
 };
 
@@ -162,7 +162,8 @@ impl DockerEngine {
             // By name, so that a user's own name of the same image survives.
             Leftover { kind: Kind::Image, id: name.clone(), name, bytes: u64::try_from(found.size).ok() }
         });
-        let mut all: Vec<Leftover> = containers.into_iter().chain(started).chain(self.volumes(checkout).await?).collect();
+        let mut all: Vec<Leftover> =
+            containers.into_iter().chain(started).chain(self.volumes(checkout).await?).collect();
         all.sort();
         all.dedup();
         // Images keep the order in which they can go; all of them between containers and volumes.

@@ -105,8 +105,7 @@ pub(super) async fn last_words(docker: &Docker, container: &str) -> Result<Strin
         let (LogOutput::StdOut { message }
         | LogOutput::StdErr { message }
         | LogOutput::Console { message }
-        | LogOutput::StdIn { message }) =
-            item.with_context(|| format!("read what container {container} has said"))?;
+        | LogOutput::StdIn { message }) = item.with_context(|| format!("read what container {container} has said"))?;
         words.extend_from_slice(&message);
     }
     Ok(String::from_utf8_lossy(&words).trim_end().to_owned())

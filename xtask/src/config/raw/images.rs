@@ -4,8 +4,15 @@
 use std::collections::BTreeMap;
 
 use crate::{
-    config::{journal::Journal, reader::{Section, Text}, values},
-    domain::{serving_image::{ImageName, ImageSettings}, variant::VariantName},
+    config::{
+        journal::Journal,
+        reader::{Section, Text},
+        values,
+    },
+    domain::{
+        serving_image::{ImageName, ImageSettings},
+        variant::VariantName,
+    },
 };
 
 /// `variants` are the names of all variants in the file.

@@ -109,12 +109,7 @@ pub fn inputs(image: &PlannedImage, servers: &[Receipt], facts: &RecipeFacts, cr
 }
 
 /// Labels of an image: the conventional ones, and what a node or an admission rule wants to know of it.
-pub fn labels(
-    image: &PlannedImage,
-    servers: &[Receipt],
-    key: &str,
-    created: &str,
-) -> BTreeMap<String, String> {
+pub fn labels(image: &PlannedImage, servers: &[Receipt], key: &str, created: &str) -> BTreeMap<String, String> {
     let each = |of: &dyn Fn(&Receipt) -> String| servers.iter().map(of).collect::<Vec<_>>().join(",");
     let sources = sources(servers);
     let revision = sources.values().next().and_then(Value::as_str).unwrap_or_default().to_owned();

@@ -33,7 +33,11 @@ pub(super) async fn build<E: Engine>(
     let planned = job.planned;
     let read = |path: &str| fs_err::read(scene.folders.root.join(path));
     let servers = servers_file(&planned.servers, &planned.instead);
-    let sums = job.fresh.servers.iter().map(|built| format!("{}  {}\n", built.receipt.binary.sha256, built.receipt.binary.file));
+    let sums = job
+        .fresh
+        .servers
+        .iter()
+        .map(|built| format!("{}  {}\n", built.receipt.binary.sha256, built.receipt.binary.file));
     let context = [
         ("Dockerfile".to_owned(), read(&planned.dockerfile)?),
         ("serving-root.sh".to_owned(), read(ROOT_SCRIPT)?),
@@ -42,7 +46,8 @@ pub(super) async fn build<E: Engine>(
         // The image's labels say what was hashed before; what arrives is held against that once more.
         ("servers/sums".to_owned(), sums.collect::<String>().into_bytes()),
     ];
-    let programs = job.fresh.servers.iter().map(|built| (format!("servers/{}", built.receipt.binary.file), built.path.clone()));
+    let programs =
+        job.fresh.servers.iter().map(|built| (format!("servers/{}", built.receipt.binary.file), built.path.clone()));
     let build = ImageBuild {
         tag: None,
         args: args(job, scene)?,

@@ -46,7 +46,8 @@ pub(crate) async fn look_at_images(
     require(plan, servers)?;
     let mut all = Vec::new();
     for image in &plan.images {
-        let found = |variant: &VariantName| servers.iter().find(|f| f.variant == *variant).and_then(|f| f.current.clone());
+        let found =
+            |variant: &VariantName| servers.iter().find(|f| f.variant == *variant).and_then(|f| f.current.clone());
         let servers: Vec<Built> = image.servers.iter().filter_map(|server| found(&server.variant)).collect();
         let receipts: Vec<_> = servers.iter().map(|built| *built.receipt.clone()).collect();
         let created = created(&receipts, epoch)?;
@@ -89,9 +90,8 @@ fn created(servers: &[receipt::Receipt], epoch: Option<u64>) -> Result<String> {
 }
 
 fn recipe(image: &PlannedImage, folders: &Folders) -> Result<RecipeFacts> {
-    let hash = |path: &str| -> Result<String> {
-        Ok(format!("{:x}", Sha256::digest(fs_err::read(folders.root.join(path))?)))
-    };
+    let hash =
+        |path: &str| -> Result<String> { Ok(format!("{:x}", Sha256::digest(fs_err::read(folders.root.join(path))?))) };
     Ok(RecipeFacts {
         dockerfile: hash(&image.dockerfile)?,
         root_script: hash(super::build::ROOT_SCRIPT)?,

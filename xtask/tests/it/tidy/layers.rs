@@ -40,7 +40,17 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "domain",
         modules: &[],
-        crates: &["cpp_demangle", "humantime", "iced_x86", "object", "serde", "serde_json", "sha2", "thiserror"],
+        crates: &[
+            "cpp_demangle",
+            "humantime",
+            "iced_x86",
+            "object",
+            "serde",
+            "serde_json",
+            "sha2",
+            "thiserror",
+            "toml",
+        ],
         denied: &["std::fs", "std::process", "std::env", "std::net", "std::time::SystemTime", "std::time::Instant"],
         excepted: &[],
     },

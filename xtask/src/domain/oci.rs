@@ -1,0 +1,163 @@
+//! Manifests and descriptors of the registry's own format: as many of their fields as pushing reads or writes.
+//! A manifest is its bytes; what was parsed from them is never written back.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use crate::domain::reference::Digest;
+
+pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
+pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
+pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+const EMPTY: &str = "application/vnd.oci.empty.v1+json";
+/// The config of artifacts that need none.
+pub const EMPTY_BLOB: &[u8] = b"{}";
+
+/// A manifest as the registry has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    pub media_type: String,
+    pub bytes: Vec<u8>,
+}
+
+/// What points at a blob or a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Descriptor {
+    pub media_type: String,
+    pub digest: Digest,
+    pub size: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub artifact_type: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// What is read of an image's manifest.
+#[derive(Debug, Deserialize)]
+struct Image {
+    config: Descriptor,
+    layers: Vec<Descriptor>,
+}
+
+/// What is read of an index.
+#[derive(Debug, Default, Deserialize)]
+struct Index {
+    manifests: Vec<Descriptor>,
+}
+
+/// A document that goes to an image's side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Attachment {
+    /// Of the document, and of the artifact it becomes.
+    pub media_type: &'static str,
+    pub document: Vec<u8>,
+    pub annotations: BTreeMap<String, String>,
+}
+
+impl Manifest {
+    pub fn digest(&self) -> Digest {
+        Digest::of(&self.bytes)
+    }
+
+    pub fn descriptor(&self) -> Descriptor {
+        Descriptor {
+            media_type: self.media_type.clone(),
+            digest: self.digest(),
+            size: self.bytes.len() as u64,
+            artifact_type: None,
+            annotations: BTreeMap::new(),
+        }
+    }
+
+    /// Whether this is the manifest of an engine's image: engines call an image by the digest of its config, those with
+    /// containerd's store by that of its manifest.
+    pub fn is_of_image(&self, id: &str) -> bool {
+        self.digest().as_str() == id || self.image().is_some_and(|image| image.config.digest.as_str() == id)
+    }
+
+    /// Digest and compressed size of each layer, the lowest first; none in an index.
+    pub fn layers(&self) -> Vec<(Digest, u64)> {
+        let layers = self.image().map(|image| image.layers).unwrap_or_default();
+        layers.into_iter().map(|layer| (layer.digest, layer.size)).collect()
+    }
+
+    /// What an index points at; nothing where it is none.
+    pub fn entries(&self) -> Vec<Descriptor> {
+        serde_json::from_slice::<Index>(&self.bytes).unwrap_or_default().manifests
+    }
+
+    fn image(&self) -> Option<Image> {
+        serde_json::from_slice(&self.bytes).ok()
+    }
+
+    /// The manifest that makes a document refer to an image.
+    pub fn attaching(attachment: &Attachment, subject: &Descriptor) -> Self {
+        let blob = |media_type: &str, bytes: &[u8]| json!({ "mediaType": media_type, "digest": Digest::of(bytes), "size": bytes.len() });
+        let manifest = json!({
+            "schemaVersion": 2,
+            "mediaType": OCI_MANIFEST,
+            "artifactType": attachment.media_type,
+            "config": blob(EMPTY, EMPTY_BLOB),
+            "layers": [blob(attachment.media_type, &attachment.document)],
+            "subject": { "mediaType": subject.media_type, "digest": subject.digest, "size": subject.size },
+            "annotations": attachment.annotations,
+        });
+        Self { media_type: OCI_MANIFEST.into(), bytes: manifest.to_string().into_bytes() }
+    }
+
+    /// An index of what refers to one image, for registries that keep none themselves.
+    pub fn index(entries: &[Descriptor]) -> Self {
+        let index = json!({ "schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries });
+        Self { media_type: OCI_INDEX.into(), bytes: index.to_string().into_bytes() }
+    }
+}
+
+impl Attachment {
+    /// How lists of referrers name it.
+    pub fn descriptor(&self, manifest: &Manifest) -> Descriptor {
+        let annotations = self.annotations.clone();
+        Descriptor { artifact_type: Some(self.media_type.into()), annotations, ..manifest.descriptor() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn image(config: &[u8]) -> Manifest {
+        let blob = |bytes: &[u8], size: u64| json!({ "mediaType": "x", "digest": Digest::of(bytes), "size": size });
+        let text =
+            json!({ "schemaVersion": 2, "config": blob(config, 2), "layers": [blob(b"low", 10), blob(b"high", 20)] });
+        Manifest { media_type: DOCKER_MANIFEST.into(), bytes: text.to_string().into_bytes() }
+    }
+
+    #[test]
+    fn an_image_is_known_by_its_config_or_its_manifest() {
+        let manifest = image(b"c");
+        assert!(manifest.is_of_image(Digest::of(b"c").as_str()));
+        assert!(manifest.is_of_image(manifest.digest().as_str()));
+        assert!(!manifest.is_of_image(Digest::of(b"d").as_str()));
+        assert_eq!(manifest.layers(), [(Digest::of(b"low"), 10), (Digest::of(b"high"), 20)]);
+        let junk = Manifest { media_type: String::new(), bytes: b"no JSON".to_vec() };
+        assert!(!junk.is_of_image("sha256:x") && junk.layers().is_empty() && junk.entries().is_empty());
+    }
+
+    #[test]
+    fn an_index_lists_what_refers_to_an_image() {
+        let attachment = Attachment {
+            media_type: "text/plain",
+            document: b"said".to_vec(),
+            annotations: [("a".to_owned(), "b".to_owned())].into(),
+        };
+        let manifest = Manifest::attaching(&attachment, &image(b"c").descriptor());
+        let entry = attachment.descriptor(&manifest);
+        assert_eq!(Manifest::index(std::slice::from_ref(&entry)).entries(), [entry]);
+        assert_eq!(manifest.layers(), [(Digest::of(b"said"), 4)]);
+        let text = String::from_utf8(manifest.bytes).expect("JSON");
+        assert!(text.contains(&format!("\"subject\":{{\"digest\":\"{}\"", image(b"c").digest())), "{text}");
+    }
+}

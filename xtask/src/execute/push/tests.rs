@@ -1,0 +1,277 @@
+//! Pushes with an engine and a registry that only remember, and what they leave in the lock.
+
+use std::cell::{Cell, RefCell};
+
+use anyhow::anyhow;
+use serde_json::json;
+
+use super::*;
+use crate::{
+    domain::{
+        oci::{self, Attachment, Descriptor},
+        push::{ImageNames, Tags, fixture},
+        reference::{Digest, RegistryAddress},
+    },
+    report::{Options, Surroundings},
+    testing::FakeEngine,
+};
+
+/// A registry whose repositories are all one.
+#[derive(Default)]
+struct FakeRegistry {
+    calls: RefCell<Vec<String>>,
+    manifests: RefCell<std::collections::BTreeMap<String, Manifest>>,
+    referrers: RefCell<Vec<Descriptor>>,
+    refuses_pushes: Cell<bool>,
+}
+
+impl FakeRegistry {
+    fn put(&self, reference: &str, manifest: &Manifest) {
+        self.manifests.borrow_mut().insert(reference.into(), manifest.clone());
+        self.manifests.borrow_mut().insert(manifest.digest().to_string(), manifest.clone());
+    }
+
+    /// What changed it, in order.
+    fn writes(&self) -> Vec<String> {
+        self.calls.take()
+    }
+}
+
+impl Registry for FakeRegistry {
+    async fn check(&self) -> Result<()> {
+        Ok(())
+    }
+
+    async fn check_push(&self, repository: &str) -> Result<()> {
+        self.calls.borrow_mut().push(format!("check_push {repository}"));
+        if self.refuses_pushes.get() { Err(anyhow!("denied")) } else { Ok(()) }
+    }
+
+    async fn manifest(&self, _: &str, reference: &str) -> Result<Option<Manifest>> {
+        Ok(self.manifests.borrow().get(reference).cloned())
+    }
+
+    async fn tag(&self, _: &str, tag: &str, manifest: &Manifest) -> Result<()> {
+        self.calls.borrow_mut().push(format!("tag {tag}"));
+        self.put(tag, manifest);
+        Ok(())
+    }
+
+    async fn attach(&self, _: &str, subject: &Descriptor, attachment: &Attachment) -> Result<Digest> {
+        self.calls.borrow_mut().push(format!("attach {}", attachment.media_type));
+        let manifest = Manifest::attaching(attachment, subject);
+        self.referrers.borrow_mut().push(attachment.descriptor(&manifest));
+        self.put("referrer", &manifest);
+        Ok(manifest.digest())
+    }
+
+    async fn referrers(&self, _: &str, _: &Digest) -> Result<Vec<Descriptor>> {
+        Ok(self.referrers.borrow().clone())
+    }
+}
+
+#[derive(Default)]
+struct FakeSigner {
+    is_missing: bool,
+    signed: RefCell<Vec<String>>,
+}
+
+impl Signer for FakeSigner {
+    fn check(&self) -> Result<()> {
+        if self.is_missing { Err(anyhow!("no cosign")) } else { Ok(()) }
+    }
+
+    async fn sign(&self, image: &str) -> Result<()> {
+        self.signed.borrow_mut().push(image.into());
+        Ok(())
+    }
+}
+
+/// An engine that has every image, a registry, and a folder for the lock.
+struct Desk {
+    engine: FakeEngine,
+    registry: std::rc::Rc<FakeRegistry>,
+    signer: FakeSigner,
+    folder: tempfile::TempDir,
+    sign: bool,
+}
+
+fn id(name: &str) -> String {
+    Digest::of(name.as_bytes()).to_string()
+}
+
+fn manifest(name: &str) -> Manifest {
+    let blob = |text: &str, size: u64| json!({ "mediaType": "x", "digest": Digest::of(text.as_bytes()), "size": size });
+    let text = json!({ "config": blob(name, 2), "layers": [blob("low", 10), blob(&format!("{name} high"), 20)] });
+    Manifest { media_type: oci::DOCKER_MANIFEST.into(), bytes: text.to_string().into_bytes() }
+}
+
+impl Desk {
+    fn new() -> Self {
+        let registry = std::rc::Rc::new(FakeRegistry::default());
+        let mut engine = FakeEngine::new(1);
+        engine.ids = ["a", "b"].map(|name| (format!("tf-serving:{name}"), id(name))).into();
+        let pushes_to = registry.clone();
+        engine.pushes = Some(Box::new(move |push| {
+            let name = push.image.trim_start_matches("tf-serving:");
+            pushes_to.calls.borrow_mut().push(format!("engine {}", push.reference.tag));
+            pushes_to.put(push.reference.tag.as_str(), &manifest(name));
+            let layer = |text: &str| format!("sha256:{text:0<64}");
+            Ok(PushedLayers {
+                all: vec![layer("aaaaaaaaaaaa"), layer("bbbbbbbbbbbb")],
+                moved: vec!["bbbbbbbbbbbb".into()],
+                there: vec!["aaaaaaaaaaaa".into()],
+            })
+        }));
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { engine, registry, signer: FakeSigner::default(), folder, sign: false }
+    }
+
+    fn lock_file(&self) -> PathBuf {
+        self.folder.path().join("manifests/images.lock")
+    }
+
+    fn lock(&self) -> ImagesLock {
+        read_lock(&self.lock_file()).expect("a lock")
+    }
+
+    async fn push(&self, names: &[&str]) -> Result<Vec<Pushed>> {
+        let of = |name: &&str| ImageNames {
+            name: name.to_string(),
+            local: format!("tf-serving:{name}"),
+            repository: "tf-serving".into(),
+            tags: vec![name.to_string(), format!("{name}-alias")],
+        };
+        let address: RegistryAddress = "127.0.0.1:5000/demo".parse().expect("an address");
+        let names: Vec<ImageNames> = names.iter().map(of).collect();
+        let plan = crate::domain::push::plan(&address, &names, &Tags::default(), self.sign).expect("a plan");
+        let ready = |names: &ImageNames| ReadyImage {
+            name: names.name.clone(),
+            id: id(&names.name),
+            receipt_key: "key".into(),
+            materials: fixture::materials(),
+        };
+        let images: Vec<ReadyImage> = names.iter().map(ready).collect();
+        let ports = PushPorts { engine: &self.engine, registry: &*self.registry, signer: &self.signer };
+        let scene = PushScene { lock: self.lock_file(), run: "run".into(), credentials: Credentials::None };
+        let around = Surroundings {
+            stdout: Box::new(std::io::sink()),
+            stderr: Box::new(std::io::sink()),
+            width: None,
+            animated: false,
+            clock: Box::new(Instant::now),
+        };
+        let report = Report::with_surroundings(Options::default(), around);
+        let mut pushed = Vec::new();
+        push(&plan, &images, &ports, &scene, &report, &mut |one| pushed.push(one)).await?;
+        Ok(pushed)
+    }
+
+    async fn error(&self, names: &[&str]) -> String {
+        format!("{:#}", self.push(names).await.expect_err("it fails"))
+    }
+}
+
+#[tokio::test]
+async fn an_image_is_whole_before_its_other_tags_move() {
+    let desk = Desk { sign: true, ..Desk::new() };
+    let pushed = desk.push(&["a"]).await.expect("pushed");
+    let kinds = ["attach application/spdx+json", "attach application/vnd.in-toto+json"];
+    assert_eq!(desk.registry.writes(), ["check_push demo/tf-serving", "engine a", kinds[0], kinds[1], "tag a-alias"]);
+    assert_eq!(pushed[0].state, PushState::Moved { bytes: 20, layers: (1, 2) });
+    let digest = manifest("a").digest();
+    assert_eq!(desk.signer.signed.take(), [format!("127.0.0.1:5000/demo/tf-serving@{digest}")]);
+    let locked = &desk.lock().images["a"];
+    assert_eq!(locked.reference.to_string(), format!("127.0.0.1:5000/demo/tf-serving:a@{digest}"));
+    assert_eq!(*locked, pushed[0].locked);
+    assert!(verify("a", locked, &*desk.registry).await.expect("verified").differences.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_there_already_is_left_alone() {
+    let desk = Desk::new();
+    desk.push(&["a", "b"]).await.expect("pushed");
+    let (lock, text) = (desk.lock(), fs_err::read_to_string(desk.lock_file()).expect("a lock"));
+    desk.registry.writes();
+    let again = desk.push(&["a", "b"]).await.expect("nothing to do");
+    assert!(again.iter().all(|pushed| pushed.state == PushState::AlreadyThere));
+    assert!(desk.registry.writes().is_empty());
+    assert_eq!(fs_err::read_to_string(desk.lock_file()).expect("a lock"), text);
+    // A clone without the lock finds the images all the same, and other images stay in it.
+    fs_err::remove_file(desk.lock_file()).expect("remove");
+    desk.push(&["a"]).await.expect("nothing to do");
+    assert!(desk.registry.writes().is_empty());
+    assert!(desk.lock().images["a"].says_the_same_as(&lock.images["a"]));
+    desk.push(&["b"]).await.expect("nothing to do");
+    assert_eq!(desk.lock().images.len(), 2);
+}
+
+#[tokio::test]
+async fn a_tag_that_others_moved_comes_back_without_the_engine() {
+    let desk = Desk::new();
+    let pushed = desk.push(&["a"]).await.expect("pushed");
+    desk.registry.put("a", &manifest("other"));
+    desk.registry.writes();
+    let found = verify("a", &pushed[0].locked, &*desk.registry).await.expect("verified");
+    let (is, was) = (manifest("other").digest(), manifest("a").digest());
+    assert_eq!(found.differences, [format!("tag a is {}, not {}", is.short(), was.short())]);
+    let again = desk.push(&["a"]).await.expect("pushed");
+    assert_eq!(again[0].state, PushState::Tagged);
+    assert_eq!(desk.registry.writes(), ["check_push demo/tf-serving", "tag a"]);
+}
+
+#[tokio::test]
+async fn nothing_moves_where_anything_would_be_refused() {
+    let mut desk = Desk::new();
+    desk.registry.refuses_pushes.set(true);
+    assert_eq!(desk.error(&["a", "b"]).await, "nothing was pushed: denied");
+    desk.registry.refuses_pushes.set(false);
+    desk.engine.ids.insert("tf-serving:b".into(), id("rebuilt"));
+    assert!(desk.error(&["a", "b"]).await.contains("passed its gate as"));
+    desk.engine.ids.insert("tf-serving:b".into(), id("b"));
+    desk.signer.is_missing = true;
+    desk.sign = true;
+    assert_eq!(desk.error(&["a"]).await, "nothing was pushed: no cosign");
+    fs_err::create_dir_all(desk.folder.path().join("manifests")).expect("create");
+    fs_err::write(desk.lock_file(), "<<<<<<< HEAD").expect("write");
+    assert!(desk.error(&["a"]).await.contains("git checkout"));
+    let writes = desk.registry.writes();
+    assert!(writes.iter().all(|write| write.starts_with("check_push")), "{writes:?}");
+}
+
+#[tokio::test]
+async fn a_failure_loses_no_image_that_stands() {
+    let mut desk = Desk::new();
+    let whole = desk.engine.pushes.take().expect("a push");
+    desk.engine.pushes = Some(Box::new(move |push| match push.reference.tag.as_str() {
+        "b" => Err(anyhow!("cut")),
+        _ => whole(push),
+    }));
+    assert_eq!(desk.error(&["a", "b"]).await, "push b: cut");
+    assert_eq!(desk.lock().images.keys().collect::<Vec<_>>(), ["a"]);
+    assert!(!desk.folder.path().join("manifests/.images.lock.partial-run").exists());
+}
+
+#[tokio::test]
+async fn a_tag_that_is_another_image_after_the_push_is_not_locked() {
+    let mut desk = Desk::new();
+    let registry = desk.registry.clone();
+    desk.engine.pushes = Some(Box::new(move |_| {
+        registry.put("a", &manifest("other"));
+        Ok(PushedLayers::default())
+    }));
+    assert!(desk.error(&["a"]).await.contains("another push may have come between"));
+    assert!(!desk.lock_file().exists());
+}
+
+#[tokio::test]
+async fn what_is_gone_is_told() {
+    let desk = Desk::new();
+    let pushed = desk.push(&["a"]).await.expect("pushed");
+    desk.registry.manifests.borrow_mut().clear();
+    desk.registry.referrers.borrow_mut().pop();
+    let found = verify("a", &pushed[0].locked, &*desk.registry).await.expect("verified").differences;
+    let ends = ["is gone", "tag a is gone", "tag a-alias is gone", "is gone", "is not listed"];
+    assert_eq!(found.len(), ends.len(), "{found:?}");
+    assert!(found.iter().zip(ends).all(|(difference, end)| difference.ends_with(end)), "{found:?}");
+}

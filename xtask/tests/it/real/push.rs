@@ -1,0 +1,122 @@
+//! Pushes by a real engine to a real registry: what arrives, what is locked, what a second push leaves alone, and trouble
+//! of every kind on the way.
+
+mod shop;
+
+use std::time::{Duration, Instant};
+
+use self::shop::Shop;
+use super::{
+    fault_proxy::{Fault, FaultProxy},
+    harness::{PATIENCE, is_real},
+    registry::Registry,
+};
+
+/// One image of the shop is larger than this.
+const SOME: usize = 1 << 20;
+
+#[test]
+fn a_second_push_moves_no_blob_and_takes_no_time() {
+    if !is_real() {
+        return;
+    }
+    let (shop, registry) = (Shop::new(), Registry::open());
+    let first = shop.push(&registry.host(), &[]).end().expect(0);
+    let lines: Vec<&str> = first.stdout.lines().collect();
+    assert_eq!(lines, shop.locked());
+    assert_eq!(lines.len(), 2);
+    let (uploads, lock) = (registry.uploads(), shop.read("manifests/images.lock"));
+    let begin = Instant::now();
+    let second = shop.push(&registry.host(), &[]).end().expect(0);
+    assert!(begin.elapsed() < Duration::from_secs(1), "{:?}", begin.elapsed());
+    assert_eq!((second.stdout, registry.uploads()), (first.stdout, uploads));
+    assert_eq!(shop.read("manifests/images.lock"), lock);
+    assert!(second.stderr.contains("already there"), "{}", second.stderr);
+    assert_eq!(shop.tags_on_the_engine(&registry.host()), [""; 0]);
+    shop.run(&["push", "--verify"]).succeeded();
+    // Somebody else moves a tag: told, and brought back without a byte of a layer.
+    let [a, b] = shop.names();
+    shop.copy_tag(&registry.host(), &a, &b);
+    shop.run(&["push", "--verify"]).failed_saying(1, &["DIFFERS", &format!("tag {b} is ")]);
+    shop.push(&registry.host(), &[&b]).end().expect(0);
+    shop.run(&["push", "--verify"]).succeeded();
+    assert_eq!(registry.uploads(), uploads);
+}
+
+#[test]
+fn a_guarded_registry_wants_the_right_password_over_its_own_ca() {
+    if !is_real() {
+        return;
+    }
+    // Characters at which base64's two alphabets differ.
+    let (user, password) = ("bob", "pass?~>word");
+    let (mut shop, registry) = (Shop::new(), Registry::guarded(user, password));
+    let host = registry.host();
+    shop.log_in(&host, user, "wr0ng");
+    let refused = shop.push(&host, &[]).end().expect(1);
+    refused.failed_saying(1, &["nothing was pushed", "does not take the credentials of `bob`", "docker login"]);
+    assert!(!refused.stderr.contains("wr0ng") && !shop.has_lock(), "{}", refused.stderr);
+    shop.log_in(&host, user, password);
+    shop.push(&host, &[]).end().expect(0);
+    shop.log_in_by_helper(&host, user, password);
+    shop.run(&["push", "--verify"]).succeeded();
+    shop.push(&host, &["--tag", "by-helper-{name}"]).end().expect(0);
+    assert!(!shop.read("manifests/images.lock").contains("pass?"));
+}
+
+#[test]
+fn a_registry_in_trouble_gets_the_images_all_the_same() {
+    if !is_real() {
+        return;
+    }
+    for fault in [Fault::Cut { uploads: 2, after: SOME }, Fault::Third] {
+        let (shop, registry) = (Shop::new(), Registry::open());
+        let proxy = FaultProxy::start(registry.port(), fault);
+        let [a, _] = shop.names();
+        shop.push(&proxy.host(), &[&a]).end().expect(0);
+        assert!(proxy.faults() > 0, "{fault:?} never happened");
+        shop.run(&["push", "--verify"]).succeeded();
+    }
+}
+
+#[test]
+fn a_registry_that_comes_back_is_gone_on_with() {
+    if !is_real() {
+        return;
+    }
+    let (shop, mut registry) = (Shop::new(), Registry::open());
+    let proxy = FaultProxy::start(registry.port(), Fault::Slow(Duration::from_millis(10)));
+    let mut run = shop.push(&proxy.host(), &[]);
+    assert!(run.wait_until("a layer on its way", |_| proxy.bytes() > SOME));
+    registry.kill();
+    std::thread::sleep(Duration::from_secs(1));
+    registry.start();
+    run.end().expect(0);
+    shop.run(&["push", "--verify"]).succeeded();
+}
+
+#[test]
+fn a_push_that_is_killed_is_finished_by_the_next() {
+    if !is_real() {
+        return;
+    }
+    let (shop, registry) = (Shop::new(), Registry::open());
+    let proxy = FaultProxy::start(registry.port(), Fault::Slow(Duration::from_millis(10)));
+    let [a, b] = shop.names();
+    let mut run = shop.push(&proxy.host(), &[]);
+    assert!(
+        run.wait_until("the second image", |run| run.has_said(&format!("{b}: push started")) && proxy.bytes() > SOME)
+    );
+    run.signal("KILL");
+    run.end();
+    let begun = shop.locked();
+    assert_eq!(begun.len(), 1, "{begun:?}");
+    assert!(begun[0].contains(&a), "{begun:?}");
+    let began = Instant::now();
+    let ended = shop.push(&proxy.host(), &[]).end().expect(0);
+    assert!(began.elapsed() < PATIENCE);
+    assert!(ended.stderr.contains("already there"), "{}", ended.stderr);
+    assert_eq!(shop.locked().len(), 2);
+    shop.run(&["push", "--verify"]).succeeded();
+    assert_eq!(shop.files("manifests"), ["images.lock"]);
+}
