@@ -16,7 +16,7 @@ ARG CHECKOUT
 LABEL tf-serving-xtask.image-checkout=${CHECKOUT}
 # Without a library folder this is /srv, which is empty in every base.
 ARG LIBRARIES
-COPY --from=libraries ${LIBRARIES}/ /opt/serving/
+COPY --from=libraries ${LIBRARIES}/ /
 COPY serving-root.sh entrypoint.sh /build/
 COPY servers/ /build/servers/
 ARG SOURCE_DATE_EPOCH
@@ -25,7 +25,7 @@ RUN sh /build/serving-root.sh /build /image
 
 FROM scratch
 ARG LIBRARIES
-COPY --from=libraries ${LIBRARIES}/ /opt/serving/
+COPY --from=libraries ${LIBRARIES}/ /
 COPY --from=root /image/base/ /
 COPY --from=root /image/server/ /
 ENV PATH=/usr/local/bin:/bin \

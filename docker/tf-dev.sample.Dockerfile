@@ -97,9 +97,12 @@ RUN apt-get update \
  && apt-get clean \
  && rm -rf /var/lib/apt/lists/*
 
-# All that goes with the server into the serving image, and nothing else; where it lies here is where it lies there.
-COPY --from=tensorflow /opt/ /opt/
+# All that goes with the server into the serving image, and nothing else: a tree that is laid over that image's root as it
+# is, its folders' times included, so that the same libraries are the same layer.
+COPY --from=tensorflow /opt/serving/ /opt/serving-root/opt/serving/
 COPY --from=tensorflow /usr/local/include /usr/local/include
+RUN ln -s serving-root/opt/serving /opt/serving \
+ && touch -d @0 /opt/serving-root /opt/serving-root/opt /opt/serving-root/opt/serving
 
 # Bazel's classes as one image that the JVM maps instead of reading a hundred jars: a second less for every start. An empty
 # workspace and one action pass through most of them. The flag that uses it is in config.toml.

@@ -135,6 +135,11 @@ impl Engine for FakeEngine {
         Ok(Self::image_of(tag))
     }
 
+    async fn dated(&self, image: &str, _: &str, _: &[&str]) -> Result<ImageFacts> {
+        self.record(format!("dated {image}"));
+        Ok(ImageFacts { id: image.into(), ..Self::image_of(image) })
+    }
+
     async fn tag(&self, image: &str, reference: &str) -> Result<()> {
         self.record(format!("tag {image} {reference}"));
         Ok(())

@@ -4,6 +4,7 @@
 mod build;
 mod connect;
 mod container;
+mod dated;
 mod folder;
 mod images;
 mod leftovers;
@@ -32,8 +33,6 @@ pub(crate) use leftovers::{Leftover, Scope};
 pub(crate) struct DockerEngine {
     docker: Docker,
     address: String,
-    /// The API version it speaks.
-    api: (u32, u32),
     /// Held for reading while a container is being created, for writing while a sweep looks for containers.
     creating: Arc<RwLock<()>>,
 }
@@ -42,8 +41,8 @@ impl DockerEngine {
     /// Connects as the docker command line would and refuses what it cannot speak to.
     pub async fn connect(settings: &EngineSettings) -> Result<Self> {
         let (docker, address) = connect::connect(settings.host.as_deref())?;
-        let api = connect::check_version(&docker, &address).await?;
-        let mut engine = Self { docker, address, api, creating: Arc::default() };
+        connect::check_version(&docker, &address).await?;
+        let mut engine = Self { docker, address, creating: Arc::default() };
         // This release of bollard keeps what was negotiated and leaves it out of its paths, so that requests get the
         // engine's own version; the next one sends it.
         engine.docker = engine.docker.negotiate_version().await.context("agree with the engine on an API version")?;
@@ -87,7 +86,11 @@ impl Engine for DockerEngine {
     }
 
     async fn build_image(&self, image: &ImageBuild, say: Say<'_>) -> Result<ImageFacts> {
-        build::build(&self.docker, (&self.address, self.api), image, say).await
+        build::build(&self.docker, image, say).await
+    }
+
+    async fn dated(&self, image: &str, created: &str, dropped: &[&str]) -> Result<ImageFacts> {
+        dated::dated(&self.docker, image, created, dropped).await
     }
 
     async fn tag(&self, image: &str, reference: &str) -> Result<()> {

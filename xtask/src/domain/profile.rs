@@ -100,7 +100,8 @@ pub struct ServingRecipe {
     /// Path of the Dockerfile, from the workspace's root.
     pub dockerfile: String,
     pub args: BTreeMap<String, String>,
-    /// A folder of the build image whose `lib/` goes with the server, for what the serving base does not have.
+    /// A folder of the build image that is laid over the root of serving images: its `opt/serving/lib/` holds what the
+    /// serving base does not have.
     pub libraries: Option<String>,
     /// What these libraries themselves demand of a CPU, whatever the server does.
     pub cpu_features: BTreeSet<Feature>,

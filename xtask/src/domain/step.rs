@@ -73,7 +73,7 @@ pub struct Prove {
     pub binary: String,
     pub contract: Contract,
     pub serving_base: BaseImage,
-    /// A folder of the build image with libraries that go with the server.
+    /// A folder of the build image that is laid over the serving image's root, with libraries in `opt/serving/lib/`.
     pub libraries: Option<String>,
 }
 

@@ -13,6 +13,7 @@ use super::{Ports, Scene, advice, base, image};
 use crate::{
     domain::{
         event::Event,
+        label,
         serving_image::{
             ImageName,
             plan::{ImagePlan, PlannedImage},
@@ -129,7 +130,17 @@ async fn one<E: Engine, S, H, R: Rest>(
     report.event(Event::Rebuild { variant: name.clone(), reason: job.fresh.reason.clone() });
     gate::can_be_tried(job.planned, job.engine)?;
     let begin = Instant::now();
-    let built = build::build(job, ports.engine, scene, report).await?;
+    let raw = build::build(job, ports.engine, scene, report).await?;
+    // Of the checkout nothing stays in what is shipped: the same binaries make the same image wherever they are.
+    let built = match ports.engine.dated(&raw.id, &job.fresh.created, &[label::IMAGE_CHECKOUT]).await {
+        Ok(dated) => dated,
+        Err(error) => {
+            report.warning(&format!(
+                "{name}: this engine keeps its clock in the image, whose ID will not recur: {error:#}"
+            ));
+            raw
+        }
+    };
     let seconds = begin.elapsed().as_secs_f64();
     let started = report.start(Some(&name), "try it");
     let tried = gate::pass(job.planned, &built, ports.engine, rest, scene).await;

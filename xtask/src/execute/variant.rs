@@ -169,7 +169,7 @@ async fn prove<E: Engine>(job: &Job<'_>, binary: &Path, engine: &E, scene: &Scen
     let lacking: Vec<&str> = wanted.into_iter().filter(|name| libraries.versions(name).is_none()).collect();
     if let Some(folder) = job.build.prove.libraries.as_ref().filter(|_| !lacking.is_empty()) {
         let image = job.image()?;
-        let folder = [format!("{folder}/lib")];
+        let folder = [format!("{folder}/opt/serving/lib")];
         let own = self::libraries(job, &image.facts, &folder, &lacking, engine, scene).await;
         let own = own.with_context(|| format!("read the libraries of {} of {}", folder[0], image.reference))?;
         libraries.0.extend(own.0);

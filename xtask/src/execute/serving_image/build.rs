@@ -75,11 +75,11 @@ fn args(job: &Job<'_>, scene: &Scene<'_>) -> Result<BTreeMap<String, String>> {
     Ok(args)
 }
 
-/// No word of this checkout or this run: the same binaries make the same image wherever they are.
+/// The checkout's own label goes with the builder's clock: until then it marks what the builder leaves behind.
 fn labels(job: &Job<'_>, scene: &Scene<'_>) -> BTreeMap<String, String> {
     let receipts: Vec<_> = job.fresh.servers.iter().map(|built| *built.receipt.clone()).collect();
     let own = receipt::labels(job.planned, &receipts, &job.fresh.key, &job.fresh.created);
-    scene.labels.clone().into_iter().chain(own).collect()
+    scene.image_labels().into_iter().chain(own).collect()
 }
 
 pub(super) fn receipt(
