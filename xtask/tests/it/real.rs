@@ -19,3 +19,5 @@ mod nginx;
 mod remote_cache;
 mod remote_engine;
 mod together;
+
+pub use harness::{is_real, say};
