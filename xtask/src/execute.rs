@@ -41,7 +41,7 @@ use crate::{
 pub(crate) use export_model::{ExportPorts, ExportScene, Exported, Library, Reach, Reached, State, export_model};
 pub(crate) use freshness::{Freshness, look};
 pub(crate) use model_info::{describe, parameters};
-pub(crate) use serving_image::{ImageOutcome, build_images, look_at_images};
+pub(crate) use serving_image::{ImageOutcome, build_images, image_receipts, look_at_images};
 pub(crate) use up::{UpOutcome, UpScene, up};
 
 /// What steps act through.
