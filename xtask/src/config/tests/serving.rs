@@ -63,34 +63,34 @@ fn all_of_it_may_be_left_out() {
 
 #[test]
 fn mistakes_in_images_are_told_with_their_place() {
-    check("team/tf", "Team:tf", &["X"]);
-    check("cpu = \"cpu-fast\"", "cpu = \"cpu-fats\"", &["X"]);
-    check("aliases = { cpu =", "aliases = { cpu-slow =", &["X"]);
-    check("aliases = { cpu =", "aliases = { CPU =", &["X"]);
-    check("[\"cpu-fast\", \"cpu-slow\"]", "[\"cpu-fast\", \"gpu-fast\"]", &["X"]);
-    check("[\"cpu-fast\", \"cpu-slow\"]", "[\"cpu-fast\", \"cpu-slim\"]", &["X"]);
-    check("[\"cpu-fast\", \"cpu-slow\"]", "[]", &["X"]);
-    check("auto = [", "cpu-slow = [", &["X"]);
-    check("repository =", "repositori =", &["X"]);
+    check("team/tf", "Team:tf", &["4:14: `Team:tf` is no name of an image: write lower-case letters, digits, `-`, `_`, `.` and `/`, no tag"]);
+    check("cpu = \"cpu-fast\"", "cpu = \"cpu-fats\"", &["5:19: unknown image `cpu-fats`, did you mean `cpu-fast`?"]);
+    check("{ cpu =", "{ cpu-slow = \"gpu-fast\", cpu =", &["5:13: `cpu-slow` is an image already, no alias for another"]);
+    check("aliases = { cpu =", "aliases = { CPU =", &["5:13: `CPU` cannot be a tag: begin it with a lower-case letter or a digit, go on with those, dots and hyphens, 64 at most"]);
+    check("[\"cpu-fast\", \"cpu-slow\"]", "[\"cpu-fast\", \"gpu-fast\"]", &["7:21: image `auto` mixes devices: `gpu-fast` is for another"]);
+    check("[\"cpu-fast\", \"cpu-slow\"]", "[\"cpu-fast\", \"cpu-slim\"]", &["7:21: unknown variant `cpu-slim`, did you mean `cpu-slow`?"]);
+    check("[\"cpu-fast\", \"cpu-slow\"]", "[]", &["7:1: image `auto` holds no variant: list one at least"]);
+    check("auto = [", "cpu-slow = [\"cpu-fast\"]\nauto = [", &["7:1: `cpu-slow` is a variant's image already: call this one otherwise"]);
+    check("repository =", "repositori =", &["4:1: unknown key `repositori`, did you mean `repository`?"]);
 }
 
 #[test]
 fn mistakes_in_servers_are_told_with_their_place() {
-    check("image = \"auto\"", "image = \"autp\"", &["X"]);
-    check("image = \"auto\"\n", "", &["X"]);
-    check("\"1.5\"", "\"some\"", &["X"]);
-    check("\"1.5\"", "\"0\"", &["X"]);
-    check("\"1.5\"", "\"0.0001\"", &["X"]);
-    check("\"1.5\"", "1", &["X"]);
-    check("\"1GiB\"", "\"1 GB\"", &["X"]);
-    check("8501", "85010", &["X"]);
-    check("[servers.one]", "[servers.One]", &["X"]);
+    check("image = \"auto\"", "image = \"autp\"", &["9:9: unknown image `autp`, did you mean `auto`?"]);
+    check("image = \"auto\"\n", "", &["8:1: missing key `image`"]);
+    check("\"1.5\"", "\"some\"", &["10:8: `some` is no number of CPUs: write \"all\", \"1\" or \"0.5\""]);
+    check("\"1.5\"", "\"0\"", &["10:8: `0` is no number of CPUs: write \"all\", \"1\" or \"0.5\""]);
+    check("\"1.5\"", "\"0.0001\"", &["10:8: `0.0001` is no number of CPUs: write \"all\", \"1\" or \"0.5\""]);
+    check("\"1.5\"", "1", &["10:8: expected a string, found an integer"]);
+    check("\"1GiB\"", "\"1 GB\"", &["11:10: `1 GB` is no size: write a whole number and KiB, MiB, GiB or TiB, such as `2GiB` or `512MiB`"]);
+    check("8501", "85010", &["12:13: expected a whole number from 1 to 65535, found 85010"]);
+    check("[servers.one]", "[servers.One]", &["8:10: `One` is no name: use lower-case letters, digits and hyphens"]);
 }
 
 #[test]
 fn mistakes_in_what_a_device_serves_with_are_told_with_their_place() {
-    check("\"/opt/x\"", "\"opt/x\"", &["X"]);
-    check("{ A =", "{ \"A-B\" =", &["X"]);
-    check("serving-cpu-features = [\"avx\"]", "serving-cpu-features = [\"axv\"]", &["X"]);
-    check("serving-libraries =", "serving-librarys =", &["X"]);
+    check("\"/opt/x\"", "\"opt/x\"", &["53:21: path `opt/x` is not absolute: begin it with `/`"]);
+    check("{ A =", "{ \"A-B\" =", &["54:18: `A-B` is no name of an environment variable: use letters, digits and `_`, with no digit first"]);
+    check("serving-cpu-features = [\"avx\"]", "serving-cpu-features = [\"axv\"]", &["55:25: unknown CPU feature `axv`"]);
+    check("serving-libraries =", "serving-librarys =", &["53:1: unknown key `serving-librarys`, did you mean `serving-libraries`?"]);
 }

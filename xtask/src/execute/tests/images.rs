@@ -67,11 +67,11 @@ async fn an_image_is_built_tried_named_and_given_its_receipt_in_order() {
     let calls = engine.calls_of(&["build_image", "create", "upload", "start", "stop", "remove", "tag"]);
     let gate = "gate-cpu-standard";
     let after_the_build_image: Vec<String> =
-        calls.into_iter().skip_while(|call| call != "build_image serving-image").collect();
+        calls.into_iter().skip_while(|call| call != "build_image serving").collect();
     assert_eq!(
         after_the_build_image,
         [
-            "build_image serving-image",
+            "build_image serving",
             &format!("create {gate}"),
             &format!("upload {gate} /models"),
             &format!("start {gate}"),
