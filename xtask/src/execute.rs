@@ -43,7 +43,7 @@ pub(crate) use export_model::{ExportPorts, ExportScene, Exported, Library, Reach
 pub(crate) use freshness::{Freshness, look};
 pub(crate) use model_info::{describe, parameters};
 pub(crate) use push::{PushPorts, PushScene, PushState, Pushed, push, read_lock, verify};
-pub(crate) use serving_image::{ImageOutcome, build_images, look_at_images};
+pub(crate) use serving_image::{ImageOutcome, build_images, image_receipts, look_at_images};
 pub(crate) use up::{UpOutcome, UpScene, up};
 
 /// What steps act through.

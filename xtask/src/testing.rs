@@ -16,7 +16,8 @@ use crate::{
     domain::source::Repository,
     ports::{
         COMPLETE, ContainerFacts, ContainerJob, CopiedFile, Downloaded, Engine, EngineFacts, EnginePush, Exit, Fetch,
-        Host, ImageBuild, ImageFacts, KeptImage, Labels, Moving, Progress, PushedLayers, Root, Say, Source, Tar, Untar,
+        Host, ImageBuild, ImageFacts, KeptImage, Labels, Moving, Progress, PushedLayers, Rest, RestAnswer, Root, Say,
+        Source, Tar, Untar,
     },
 };
 
@@ -49,6 +50,9 @@ pub(crate) struct FakeEngine {
     pub most_at_once: Cell<usize>,
     /// Commands of the build containers, by container.
     pub commands: RefCell<BTreeMap<String, Vec<String>>>,
+    /// Containers that are there, by name.
+    pub containers: RefCell<BTreeMap<String, ContainerFacts>>,
+    pub runtimes: Vec<String>,
 }
 
 impl FakeEngine {
@@ -68,6 +72,8 @@ impl FakeEngine {
             running: Cell::new(0),
             most_at_once: Cell::new(0),
             commands: RefCell::default(),
+            containers: RefCell::default(),
+            runtimes: Vec::new(),
         }
     }
 
@@ -103,7 +109,7 @@ impl Engine for FakeEngine {
             os_arch: "linux/x86_64".into(),
             data_root: "/nowhere".into(),
             storage_driver: "fake".into(),
-            runtimes: Vec::new(),
+            runtimes: self.runtimes.clone(),
             insecure_registries: Vec::new(),
         })
     }
@@ -146,15 +152,16 @@ impl Engine for FakeEngine {
     }
 
     async fn start(&self, container: &str) -> Result<()> {
-        self.record(format!("start {container}"));
+        let name = short(container);
+        self.record(format!("start {name}"));
+        self.containers.borrow_mut().entry(name).and_modify(|facts| facts.running = true);
         Ok(())
     }
 
     async fn look_at(&self, container: &str) -> Result<Option<ContainerFacts>> {
-        self.record(format!("look_at {container}"));
-        let addresses = BTreeMap::from([(8501, "127.0.0.1:1".to_owned())]);
-        let exit = Exit { code: 0, out_of_memory: false };
-        Ok(Some(ContainerFacts { id: container.into(), running: true, exit, labels: Labels::new(), addresses }))
+        let name = short(container);
+        self.record(format!("look_at {name}"));
+        Ok(self.containers.borrow().get(&name).cloned())
     }
 
     async fn last_words(&self, _: &str) -> Result<String> {
@@ -162,7 +169,7 @@ impl Engine for FakeEngine {
     }
 
     async fn stop(&self, container: &str, _: Duration) -> Result<Exit> {
-        self.record(format!("stop {container}"));
+        self.record(format!("stop {}", short(container)));
         Ok(Exit { code: 0, out_of_memory: false })
     }
 
@@ -172,9 +179,12 @@ impl Engine for FakeEngine {
     }
 
     async fn create(&self, job: &ContainerJob) -> Result<String> {
-        // `tfs-checkout-ROLE-run-ATTEMPT` without what is the same in all.
-        let name = job.name.replace("tfs-checkout-", "").replace("-run", "");
+        let name = short(&job.name);
         self.record(format!("create {name}"));
+        let addresses = BTreeMap::from([8500, 8501].map(|port| (port, format!("127.0.0.1:{port}"))));
+        let exit = Exit { code: 0, out_of_memory: false };
+        let facts = ContainerFacts { id: name.clone(), running: false, exit, labels: job.labels.clone(), addresses };
+        self.containers.borrow_mut().insert(name.clone(), facts);
         self.commands.borrow_mut().insert(name.clone(), job.command.clone());
         Ok(name)
     }
@@ -239,6 +249,9 @@ impl Engine for FakeEngine {
 
     async fn read_file(&self, container: &str, path: &str) -> Result<Option<Vec<u8>>> {
         self.record(format!("read_file {container} {path}"));
+        if path.ends_with("/flags") {
+            return Ok(Some(b"rest_api_port\n".to_vec()));
+        }
         let name = path.rsplit('/').next().unwrap_or_default();
         Ok(Some(Fixture::library(name, &["GLIBC_2.2.5", "GLIBC_2.34"]).build()))
     }
@@ -251,7 +264,25 @@ impl Engine for FakeEngine {
 
     async fn remove(&self, container: &str) -> Result<()> {
         self.record(format!("remove {container}"));
+        self.containers.borrow_mut().remove(container);
         Ok(())
+    }
+}
+
+/// `tfs-checkout-ROLE-run-ATTEMPT` without what is the same in all.
+fn short(container: &str) -> String {
+    container.replace("tfs-checkout-", "").replace("-run", "")
+}
+
+/// Servers whose model is there, and who answer every question alike.
+pub(crate) struct FakeRest {
+    pub answer: &'static str,
+}
+
+impl Rest for FakeRest {
+    async fn ask(&self, _: &str, body: Option<&str>) -> Result<RestAnswer> {
+        let body = body.map_or("{}", |_| self.answer).to_owned();
+        Ok(RestAnswer { status: 200, body })
     }
 }
 

@@ -1,5 +1,5 @@
 //! `cargo xtask clean`: lists what this checkout made, and removes it when told to.
-//! What does not carry this checkout's label is never touched.
+//! What neither carries this checkout's label nor stands in its receipts is never touched.
 
 use anyhow::Result;
 use serde_json::json;
@@ -9,6 +9,7 @@ use crate::{
     adapters::{docker::Leftover, files},
     cli::Clean,
     domain::event::Event,
+    execute,
 };
 
 /// Folders of a checkout that only hold what can be made again. Binaries and receipts in `bin/` are results.
@@ -26,7 +27,8 @@ pub(crate) async fn run(args: &Clean, session: &Session) -> Result<Ended> {
     let config = session.config()?;
     session.lock("clean").await?;
     let engine = session.engine(&config).await?;
-    let owned = engine.owned(&session.checkout).await?;
+    let receipts = execute::image_receipts(&session.folders)?;
+    let owned = engine.owned(&session.checkout, &receipts).await?;
     let folders = FOLDERS.map(|folder| (folder, files::size(&session.folders.root.join(folder))));
     let folders: Vec<_> = folders.into_iter().filter(|(_, bytes)| *bytes > 0).collect();
     tell(&owned, &folders, session);

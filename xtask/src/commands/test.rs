@@ -8,7 +8,7 @@ use super::{Ended, Session, setup};
 use crate::{adapters::cargo, cli::Test};
 
 /// What the real ring needs beyond the main job.
-const NEEDS: [setup::Need; 9] = [
+const NEEDS: [setup::Need; 10] = [
     setup::DEBOOTSTRAP,
     setup::ENGINE,
     setup::Need { program: "nginx", packages: &["nginx-light", "libnginx-mod-http-dav-ext"] },
@@ -17,6 +17,8 @@ const NEEDS: [setup::Need; 9] = [
     setup::Need { program: "htpasswd", packages: &["apache2-utils"] },
     setup::Need { program: "openssl", packages: &["openssl"] },
     setup::Need { program: "skopeo", packages: &["skopeo"] },
+    // The shell of the serving images, for what their entrypoint does in it.
+    setup::Need { program: "busybox", packages: &["busybox"] },
     // TensorFlow judges what is exported; it comes with pip into a virtual environment below target/.
     setup::Need { program: "python3", packages: &["python3", "python3-venv"] },
 ];

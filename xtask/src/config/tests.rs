@@ -3,6 +3,7 @@
 
 mod model;
 mod real;
+mod serving;
 
 use super::*;
 use crate::domain::source::Sources;

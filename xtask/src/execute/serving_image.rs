@@ -26,7 +26,7 @@ use crate::{
 };
 
 pub(super) use gate::has_gpu;
-pub(crate) use look::{ImageFreshness, look_at_images};
+pub(crate) use look::{ImageFreshness, image_receipts, look_at_images};
 
 /// How one image ended.
 #[derive(Debug)]

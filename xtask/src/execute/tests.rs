@@ -1,5 +1,8 @@
 //! The executor against recording fakes: which calls it makes, in which order, and what it leaves in the checkout.
 
+mod images;
+mod up;
+
 use std::path::Path;
 use std::time::Instant;
 
@@ -23,6 +26,7 @@ const BROKEN: Exit = Exit { code: 1, out_of_memory: false };
 struct Stage {
     folder: TempDir,
     config: Config,
+    profile: Profile,
     source: FakeSource,
     host: FakeHost,
     fail_fast: bool,
@@ -34,16 +38,16 @@ impl Stage {
         fs_err::create_dir_all(folder.path().join("docker")).expect("create");
         fs_err::write(folder.path().join("docker/tf-dev.sample.Dockerfile"), "FROM x").expect("write");
         let config = Config::parse(include_str!("../../../config.toml"), "config.toml").expect("the real one is sound");
-        Self { folder, config, source: FakeSource::default(), host: FakeHost::default(), fail_fast: false }
+        // The rule of [resources]; the sample itself is so small that it has a rule of its own.
+        let sample = config.profile("sample").expect("known").clone();
+        let profile = Profile { min_jobs_per_variant: None, ..sample };
+        Self { folder, config, profile, source: FakeSource::default(), host: FakeHost::default(), fail_fast: false }
     }
 
     fn plan(&self, variants: &[&str]) -> Plan {
         let names: Vec<String> = variants.iter().map(|name| (*name).to_owned()).collect();
-        // The rule of [resources]; the sample itself is so small that it has a rule of its own.
-        let sample = self.config.profile("sample").expect("known").clone();
-        let profile = Profile { min_jobs_per_variant: None, ..sample };
         let inputs = plan::Inputs {
-            profile: &profile,
+            profile: &self.profile,
             variants: &self.config.select(&names).expect("known"),
             engine: &self.config.engine,
             resources: &self.config.resources,
@@ -60,9 +64,8 @@ impl Stage {
         look(&self.plan(variants), &self.source, &self.folders()).await.expect("readable")
     }
 
-    /// Builds, and says per variant how it ended: `built`, `up to date`, `not started` or the error.
-    async fn build(&self, variants: &[&str], engine: &FakeEngine) -> Vec<String> {
-        let scene = Scene {
+    fn scene(&self) -> Scene<'_> {
+        Scene {
             folders: self.folders(),
             run: "run".into(),
             checkout: "checkout".into(),
@@ -71,7 +74,12 @@ impl Stage {
             ca_bundle: None,
             headers: BTreeMap::new(),
             fail_fast: self.fail_fast,
-        };
+        }
+    }
+
+    /// Builds, and says per variant how it ended: `built`, `up to date`, `not started` or the error.
+    async fn build(&self, variants: &[&str], engine: &FakeEngine) -> Vec<String> {
+        let scene = self.scene();
         let ports = Ports { engine, source: &self.source, host: &self.host };
         let freshness = self.look(variants).await;
         let outcomes = build_servers(&self.plan(variants), &freshness, &ports, &scene, &silent()).await;

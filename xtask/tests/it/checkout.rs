@@ -19,7 +19,9 @@ pub const NO_ENGINE: &str = "unix:///nonexistent/engine.sock";
 
 /// A folder with a configuration of its own, which makes it a checkout.
 pub struct Checkout {
-    folder: TempDir,
+    folder: PathBuf,
+    /// Removes the folder; none where it stays.
+    _passing: Option<TempDir>,
     environment: BTreeMap<String, String>,
 }
 
@@ -32,7 +34,14 @@ impl Checkout {
     }
 
     pub fn empty() -> Self {
-        Self { folder: TempDir::with_prefix("xtask-it-").expect("temporary folder"), environment: BTreeMap::new() }
+        let passing = TempDir::with_prefix("xtask-it-").expect("temporary folder");
+        Self { folder: passing.path().to_owned(), _passing: Some(passing), environment: BTreeMap::new() }
+    }
+
+    /// A folder that outlives the tests, with what it holds already.
+    pub fn lasting(folder: &Path) -> Self {
+        fs_err::create_dir_all(folder).expect("create");
+        Self { folder: folder.to_owned(), _passing: None, environment: BTreeMap::new() }
     }
 
     pub fn with_environment(mut self, name: &str, value: &str) -> Self {
@@ -46,7 +55,7 @@ impl Checkout {
     }
 
     pub fn path(&self, relative: &str) -> PathBuf {
-        self.folder.path().join(relative)
+        self.folder.join(relative)
     }
 
     pub fn write(&self, relative: &str, text: &str) {
@@ -78,7 +87,7 @@ impl Checkout {
     pub fn command(&self, arguments: &[&str]) -> Command {
         let config = self.path("config.toml");
         let mut command = Command::new(env!("CARGO_BIN_EXE_xtask"));
-        command.current_dir(self.folder.path()).arg("--config").arg(config).args(arguments);
+        command.current_dir(&self.folder).arg("--config").arg(config).args(arguments);
         command.env_remove("NO_COLOR").envs(&self.environment).stdin(Stdio::null());
         command
     }

@@ -3,6 +3,7 @@
 
 mod checkout;
 mod cli;
+mod entrypoint;
 mod model;
 mod plans;
 mod real;

@@ -6,7 +6,11 @@ use expect_test::expect_file;
 use crate::checkout::Checkout;
 
 fn plan(profile: &str) -> String {
-    let ran = Checkout::bare().run(&["--profile", profile, "--dry-run", "build-servers"]);
+    plan_of("build-servers", profile)
+}
+
+fn plan_of(command: &str, profile: &str) -> String {
+    let ran = Checkout::bare().run(&["--profile", profile, "--dry-run", command]);
     ran.succeeded();
     ran.stdout
 }
@@ -21,6 +25,23 @@ fn plans_are_the_snapshots_byte_for_byte_each_time() {
     for (profile, snapshot) in snapshots {
         let first = plan(profile);
         assert_eq!(first, plan(profile), "two plans of {profile} differ");
+        snapshot.assert_eq(&first);
+    }
+}
+
+#[test]
+fn plans_of_images_and_servers_are_the_snapshots_byte_for_byte_each_time() {
+    let snapshots = [
+        ("build-images", "sample", expect_file!["plans/images-sample.txt"]),
+        ("build-images", "article", expect_file!["plans/images-article.txt"]),
+        ("build-images", "current", expect_file!["plans/images-current.txt"]),
+        ("up", "sample", expect_file!["plans/up-sample.txt"]),
+        ("up", "article", expect_file!["plans/up-article.txt"]),
+        ("up", "current", expect_file!["plans/up-current.txt"]),
+    ];
+    for (command, profile, snapshot) in snapshots {
+        let first = plan_of(command, profile);
+        assert_eq!(first, plan_of(command, profile), "two plans of {command} for {profile} differ");
         snapshot.assert_eq(&first);
     }
 }

@@ -12,8 +12,8 @@ use bollard::{
     },
 };
 
-use super::{DockerEngine, container, sizes, status};
-use crate::domain::label;
+use super::{DockerEngine, container, images, sizes, status};
+use crate::domain::{label, serving_image::receipt::ImageReceipt};
 
 /// Whose things are meant.
 #[derive(Debug, Clone)]
@@ -147,8 +147,27 @@ impl DockerEngine {
         Ok(volumes)
     }
 
-    /// Everything of a checkout, containers first, with sizes where the engine tells them.
-    pub async fn owned(&self, checkout: &str) -> Result<Vec<Leftover>> {
+    /// Serving images, by the receipts of a checkout: the same servers make the same image wherever they are, so no label
+    /// says whose it is. A name that another image has taken since is not meant.
+    async fn serving_images(&self, receipts: &[ImageReceipt]) -> Result<Vec<Leftover>> {
+        let mut found = Vec::new();
+        for receipt in receipts {
+            for name in &receipt.references {
+                let image = images::inspect(&self.docker, name).await?.filter(|image| image.id == receipt.id);
+                found.extend(image.map(|image| Leftover {
+                    kind: Kind::Image,
+                    name: name.clone(),
+                    id: name.clone(),
+                    bytes: Some(image.bytes),
+                }));
+            }
+        }
+        Ok(found)
+    }
+
+    /// Everything of a checkout, containers first, with sizes where the engine tells them; `receipts` are those of its
+    /// serving images.
+    pub async fn owned(&self, checkout: &str, receipts: &[ImageReceipt]) -> Result<Vec<Leftover>> {
         let containers = self.containers(&format!("{}={checkout}", label::CHECKOUT)).await?;
         let started = self.started(checkout).await?;
         let made_here = format!("{}={checkout}", label::IMAGE_CHECKOUT);
@@ -166,10 +185,11 @@ impl DockerEngine {
             containers.into_iter().chain(started).chain(self.volumes(checkout).await?).collect();
         all.sort();
         all.dedup();
+        let serving = self.serving_images(receipts).await?;
         // Images keep the order in which they can go; all of them between containers and volumes.
         let behind = all.partition_point(|leftover| leftover.kind < Kind::Image);
         let rest = all.split_off(behind);
-        Ok(all.into_iter().chain(images).chain(rest).collect())
+        Ok(all.into_iter().chain(serving).chain(images).chain(rest).collect())
     }
 
     pub async fn remove_leftover(&self, leftover: &Leftover) -> Result<()> {

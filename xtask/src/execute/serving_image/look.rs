@@ -130,6 +130,19 @@ async fn on_the_engine(
     Ok((Some(Box::new(receipt)), reason))
 }
 
+/// Receipts of all images that this checkout has built, sorted by name; one that cannot be read counts as none.
+pub(crate) fn image_receipts(folders: &Folders) -> Result<Vec<ImageReceipt>> {
+    let folder = folders.bin().join("images");
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let mut paths: Vec<PathBuf> =
+        fs_err::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    paths.sort();
+    let receipts = paths.iter().filter(|path| path.to_string_lossy().ends_with(".receipt.json"));
+    Ok(receipts.filter_map(|path| serde_json::from_slice(&fs_err::read(path).ok()?).ok()).collect())
+}
+
 /// `bin/images/NAME.receipt.json`.
 fn receipt_path(image: &ImageName, folders: &Folders) -> PathBuf {
     folders.bin().join(format!("images/{image}.receipt.json"))

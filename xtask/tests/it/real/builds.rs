@@ -81,7 +81,7 @@ fn every_rebuild_has_its_reason() {
     let again = sample.receipt(CPU_STANDARD);
     assert_eq!((&again["key"], &again["inputs"]), (&first["key"], &first["inputs"]));
 
-    let source = "serving/sample/tensorflow_serving/model_servers/flags.cc";
+    let source = "serving/sample/tensorflow_serving/kernels/kernel_check.cc";
     let text = sample.read(source);
     sample.write(source, &format!("{text}\n// edited by a test\n"));
     let told = reason(sample.build(&["--json", "cpu-standard"]));

@@ -1,22 +1,28 @@
 //! What the tests ask of the engine behind the program's back, by label and by name.
 //! It removes only what carries the label of a test's own checkout, or what the test itself named.
 
-use std::{collections::HashMap, future::Future};
+use std::{collections::HashMap, future::Future, io::Write, path::Path};
 
 use bollard::{
     Docker, body_full,
-    models::{ContainerCreateBody, ContainerSummary, VolumeCreateRequest},
+    models::{
+        ContainerCreateBody, ContainerSummary, HostConfig, ImageInspect, Mount, MountType, PortBinding,
+        VolumeCreateRequest,
+    },
     query_parameters::{
-        CreateContainerOptionsBuilder, CreateImageOptionsBuilder, ListContainersOptionsBuilder,
-        ListVolumesOptionsBuilder, RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder,
-        RemoveVolumeOptionsBuilder,
+        CreateContainerOptionsBuilder, CreateImageOptionsBuilder, KillContainerOptionsBuilder,
+        ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder, LogsOptionsBuilder,
+        RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder,
+        UploadToContainerOptionsBuilder,
     },
 };
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use tokio::runtime::{Builder, Runtime};
 
 /// Says whose a container or volume is.
 const CHECKOUT: &str = "tf-serving-xtask.checkout";
+/// Says which checkout made an image.
+const IMAGE_CHECKOUT: &str = "tf-serving-xtask.image-checkout";
 /// Says what it is for.
 const ROLE: &str = "tf-serving-xtask.role";
 
@@ -105,6 +111,85 @@ impl Engine {
         self.wait_for(progress.try_collect::<Vec<_>>()).expect("import an image");
     }
 
+    pub fn image(&self, reference: &str) -> Option<ImageInspect> {
+        self.wait_for(self.docker.inspect_image(reference)).ok()
+    }
+
+    /// Writes `docker save` of an image into a file.
+    pub fn save(&self, reference: &str, to: &Path) {
+        let mut file = fs_err::File::create(to).expect("create");
+        let mut chunks = self.docker.export_image(reference);
+        self.wait_for(async {
+            while let Some(chunk) = chunks.try_next().await.expect("read the image") {
+                file.write_all(&chunk).expect("write");
+            }
+        });
+    }
+
+    /// Starts a container confined as in a cluster, with what `models` holds in its folder of models.
+    pub fn serve(&self, name: &str, image: &str, variables: &[&str], cpus: f64, models: Vec<u8>) {
+        let scratch = Mount { typ: Some(MountType::VOLUME), target: Some("/models".into()), ..Default::default() };
+        let port = PortBinding { host_ip: Some("127.0.0.1".into()), host_port: Some(String::new()) };
+        let host = HostConfig {
+            mounts: Some(vec![scratch]),
+            readonly_rootfs: Some(true),
+            cap_drop: Some(vec!["ALL".into()]),
+            security_opt: Some(vec!["no-new-privileges".into()]),
+            nano_cpus: Some((cpus * 1e9) as i64),
+            memory: Some(2 << 30),
+            port_bindings: Some(HashMap::from([("8501/tcp".into(), Some(vec![port]))])),
+            ..Default::default()
+        };
+        let body = ContainerCreateBody {
+            image: Some(image.into()),
+            env: Some(variables.iter().map(ToString::to_string).collect()),
+            host_config: Some(host),
+            ..Default::default()
+        };
+        let options = CreateContainerOptionsBuilder::default().name(name).build();
+        self.wait_for(self.docker.create_container(Some(options), body)).expect("create a container");
+        let to = UploadToContainerOptionsBuilder::default().path("/models").build();
+        let sent = self.docker.upload_to_container(name, Some(to), body_full(models.into()));
+        self.wait_for(sent).expect("send the models");
+        self.wait_for(self.docker.start_container(name, None)).expect("start a container");
+    }
+
+    /// Where this machine reaches a port of a container that runs.
+    pub fn published(&self, container: &str, port: &str) -> Option<String> {
+        let found = self.wait_for(self.docker.inspect_container(container, None)).ok()?;
+        let binding = found.network_settings?.ports?.remove(port)??.pop()?;
+        Some(format!("127.0.0.1:{}", binding.host_port?))
+    }
+
+    /// The exit code of a container, once it has ended.
+    pub fn wait(&self, container: &str) -> i64 {
+        let ended: Vec<_> = self.wait_for(self.docker.wait_container(container, None).collect());
+        match ended.into_iter().next().expect("the engine says how it ended") {
+            Ok(ended) => ended.status_code,
+            Err(bollard::errors::Error::DockerContainerWaitError { code, .. }) => code,
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// All that a container has said.
+    pub fn log(&self, container: &str) -> String {
+        let options = LogsOptionsBuilder::default().stdout(true).stderr(true).build();
+        let log: Vec<_> =
+            self.wait_for(self.docker.logs(container, Some(options)).try_collect()).expect("read the log");
+        log.iter().map(ToString::to_string).collect()
+    }
+
+    /// Command lines of the processes in a container.
+    pub fn processes(&self, container: &str) -> String {
+        let found = self.wait_for(self.docker.top_processes(container, None)).expect("list its processes");
+        found.processes.unwrap_or_default().iter().map(|fields| fields.join(" ") + "\n").collect()
+    }
+
+    pub fn signal(&self, container: &str, signal: &str) {
+        let options = KillContainerOptionsBuilder::default().signal(signal).build();
+        self.wait_for(self.docker.kill_container(container, Some(options))).expect("signal a container");
+    }
+
     // What is gone already is as good as removed; assertions look for what stayed.
 
     /// Ends and removes the containers of a checkout, and then its volumes.
@@ -131,6 +216,20 @@ impl Engine {
     pub fn remove_image(&self, reference: &str) {
         let options = RemoveImageOptionsBuilder::default().build();
         let _ = self.wait_for(self.docker.remove_image(reference, Some(options), None));
+    }
+
+    /// Removes the images of a repository, and those without a name that a checkout made on the way to them.
+    pub fn remove_images_of(&self, repository: &str, checkout: &str) {
+        let named = Filters::from([("reference", vec![repository.to_owned()])]);
+        let on_the_way = Filters::from([("label", vec![format!("{IMAGE_CHECKOUT}={checkout}")])]);
+        for filters in [named, on_the_way] {
+            let options = ListImagesOptionsBuilder::default().filters(&filters).build();
+            let found = self.wait_for(self.docker.list_images(Some(options))).expect("list images");
+            for image in found {
+                let names = if image.repo_tags.is_empty() { vec![image.id] } else { image.repo_tags };
+                names.iter().for_each(|name| self.remove_image(name));
+            }
+        }
     }
 }
 

@@ -12,11 +12,11 @@ fn a_missing_target_says_where_its_name_stands() {
         return;
     }
     let sample = Sample::new();
-    sample.edit_profile("model_servers:tensorflow_model_server", "model_servers:no_such_server");
+    sample.edit_profile("kernels:kernel_check", "kernels:no_such_server");
     sample.build(&["cpu-standard"]).failed_saying(
         1,
         &[
-            "no such target '//tensorflow_serving/model_servers:no_such_server'",
+            "no such target '//tensorflow_serving/kernels:no_such_server'",
             "the sources have no such Bazel target: mend `label` of this profile in config.toml",
             "target/xtask/logs/cpu-standard.log",
         ],

@@ -22,6 +22,9 @@ use crate::checkout::{Checkout, Ran, workspace};
 pub const PATIENCE: Duration = Duration::from_secs(300);
 
 pub const CPU_STANDARD: &str = "bin/tensorflow_model_server.cpu.standard";
+const SERVER: &str = "//tensorflow_serving/model_servers:tensorflow_model_server";
+/// The server's kernels without the server and TensorFlow: seconds of compiling where only the building matters.
+const KERNELS: &str = "//tensorflow_serving/kernels:kernel_check";
 const SAMPLE_FLAGS: &str = "flags = [\"-c\", \"opt\"]";
 
 /// Whether this is the real ring; says aloud when not.
@@ -48,9 +51,22 @@ pub struct Sample {
 }
 
 impl Sample {
+    /// What it builds as its server is the server's kernels alone.
     pub fn new() -> Self {
-        let checkout = Checkout::empty();
+        let sample = Self::with_the_server();
+        sample.edit_profile(SERVER, KERNELS);
+        sample
+    }
+
+    /// It builds the server that serves, which takes a minute.
+    pub fn with_the_server() -> Self {
+        Self::in_checkout(Checkout::empty())
+    }
+
+    /// Brings the sources of a checkout to those of the workspace; results and caches that it has stay.
+    pub fn in_checkout(checkout: Checkout) -> Self {
         for part in ["config.toml", "docker", "serving/sample"] {
+            let _ = fs_err::remove_dir_all(checkout.path(part));
             copy(&workspace().join(part), &checkout.path(part));
         }
         checkout.edit("config.toml", "default-profile = \"current\"", "default-profile = \"sample\"");
@@ -146,7 +162,7 @@ impl Drop for Sample {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     if from.is_dir() {
         fs_err::create_dir_all(to).expect("create");
         for entry in fs_err::read_dir(from).expect("list").flatten() {

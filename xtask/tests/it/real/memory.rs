@@ -50,14 +50,14 @@ load("@rules_cc//cc:defs.bzl", "cc_binary")
 ) for number in range({count})]
 
 cc_binary(
-    name = "tensorflow_model_server",
+    name = "kernel_check",
     srcs = ["main.cc"] + ["hungry_%d.h" % number for number in range({count})],
 )
 "#
     );
     let includes: String =
-        (0..count).map(|number| format!("#include \"tensorflow_serving/model_servers/hungry_{number}.h\"\n")).collect();
-    let folder = "serving/sample/tensorflow_serving/model_servers";
+        (0..count).map(|number| format!("#include \"tensorflow_serving/kernels/hungry_{number}.h\"\n")).collect();
+    let folder = "serving/sample/tensorflow_serving/kernels";
     sample.write(&format!("{folder}/BUILD"), &build);
     sample.write(&format!("{folder}/main.cc"), &format!("{includes}int main() {{ return 0; }}\n"));
     // What Bazel itself would hold back for want of cores or memory is to be left to the kernel.

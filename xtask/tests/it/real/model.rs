@@ -1,64 +1,16 @@
 //! Real TensorFlow as the judge of what `export-model` writes: it makes the checkpoints, loads the exports with both of its
 //! loaders, and holds them against a network and a preprocessing that share nothing with ours.
 
-use std::{
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{path::Path, process::Command};
 
-use serde_json::Value;
 use sha2::Digest;
 
 use super::{
     cutting_server::CuttingServer,
     harness::{Running, is_real},
+    judge::{TensorFlow, run},
 };
 use crate::checkout::{Checkout, workspace};
-
-const JUDGE: &str = "crates/savedmodel/tests/judge";
-
-/// TensorFlow in a virtual environment that stays below `target/`: installing it takes a minute.
-struct TensorFlow {
-    python: PathBuf,
-}
-
-impl TensorFlow {
-    fn installed() -> Self {
-        let folder = workspace().join("target/xtask/judge");
-        let python = folder.join("bin/python");
-        let wanted = fs_err::read_to_string(workspace().join(JUDGE).join("requirements.txt")).expect("the pins");
-        // What was cut off while it was installed lacks the mark.
-        let mark = folder.join("installed-requirements.txt");
-        if fs_err::read_to_string(&mark).ok().as_ref() != Some(&wanted) {
-            let _ = fs_err::remove_dir_all(&folder);
-            run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-            let pins = workspace().join(JUDGE).join("requirements.txt");
-            let pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "--requirement"];
-            run(Command::new(&python).args(pip).arg(pins));
-            fs_err::write(mark, wanted).expect("write");
-        }
-        Self { python }
-    }
-
-    /// Runs one of the judge's scripts; what it reports last is its verdict.
-    fn run(&self, script: &str, arguments: &[&str]) -> Value {
-        let mut command = Command::new(&self.python);
-        command.arg(workspace().join(JUDGE).join(script)).args(arguments).env("PYTHONDONTWRITEBYTECODE", "1");
-        let stdout = run(&mut command);
-        let verdict: Value =
-            serde_json::from_str(stdout.lines().last().unwrap_or_default()).expect("a verdict is JSON");
-        assert_eq!(verdict["ok"], true, "{script}: {verdict:#}");
-        verdict
-    }
-}
-
-/// Runs to a good end and gives what was said on stdout.
-fn run(command: &mut Command) -> String {
-    let output = command.output().unwrap_or_else(|error| panic!("{command:?}: {error}"));
-    let told = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{command:?}\n{}{}", told(&output.stdout), told(&output.stderr));
-    told(&output.stdout)
-}
 
 fn text(path: &Path) -> &str {
     path.to_str().expect("temporary folders have plain names")

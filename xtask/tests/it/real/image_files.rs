@@ -1,0 +1,207 @@
+//! What is in the layers of serving images: nothing of what built them, nothing of this machine, and the same every time.
+
+use std::{collections::BTreeMap, io::Read, path::Path, process::Command};
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::{
+    harness::{is_real, say},
+    served::Served,
+};
+
+const MOST_BYTES: u64 = 30 << 20;
+/// What a serving image may hold: by the beginning of its paths.
+const ALLOWED: [&str; 16] = [
+    "entrypoint.sh",
+    "bin/busybox",
+    "bin/cat",
+    "bin/ls",
+    "bin/sh",
+    "bin/wget",
+    "etc/group",
+    "etc/nsswitch.conf",
+    "etc/passwd",
+    "etc/ssl/certs/ca-certificates.crt",
+    "etc/tf-serving/",
+    "lib/x86_64-linux-gnu/lib",
+    "lib64/ld-linux-x86-64.so.2",
+    "opt/serving/",
+    "usr/local/bin/tensorflow_model_server.",
+    "usr/share/tf-serving/packages.tsv",
+];
+
+/// A file of a layer.
+#[derive(Debug, PartialEq, Eq)]
+struct File {
+    kind: tar::EntryType,
+    mode: u32,
+    owner: (u64, u64),
+    modified: u64,
+    bytes: u64,
+    content: String,
+}
+
+/// Path and layer -> file, of every layer, even where another hides it.
+type Files = BTreeMap<(String, usize), File>;
+
+#[test]
+fn layers_hold_what_serves_and_nothing_else() {
+    if !is_real() {
+        return;
+    }
+    let mut served = Served::apart();
+    let (authority, secret) = plant(&mut served);
+    served.build_images(&["auto"]).succeeded();
+    let saved = served.path("auto.tar");
+    served.engine.save(&served.reference("auto"), &saved);
+    for planted in [&authority, &secret] {
+        assert!(!holds(&saved, planted), "{planted} is in the image");
+    }
+    // The search finds what is there.
+    assert!(holds(&saved, "TF_SERVING_CPU_FLAGS"));
+
+    let files = files(&saved);
+    let is_file = |file: &File| file.kind != tar::EntryType::Directory;
+    for ((path, _), file) in files.iter().filter(|(_, file)| is_file(file)) {
+        let library = path.trim_start_matches("usr/");
+        let allowed = ALLOWED.iter().any(|allowed| path.starts_with(allowed) || library.starts_with(allowed));
+        assert!(allowed, "{path} has no business there");
+        assert_eq!(file.mode & 0o6000, 0, "{path} gives rights away");
+        assert_eq!(file.owner, (0, 0), "{path}: whoever serves owns nothing");
+        assert_eq!(
+            file.mode & 0o022,
+            if file.kind == tar::EntryType::Symlink { file.mode & 0o022 } else { 0 },
+            "{path}"
+        );
+    }
+    for wanted in ["entrypoint.sh", "bin/busybox", "etc/tf-serving/servers", "opt/serving/packages.tsv"] {
+        assert!(files.keys().any(|(path, _)| path == wanted), "{wanted}: {:?}", files.keys());
+    }
+    let ours = |path: &str| !path.starts_with("opt/serving/") && !path.starts_with("usr/local/bin/");
+    let bytes: u64 = files.iter().filter(|((path, _), _)| ours(path)).map(|(_, file)| file.bytes).sum();
+    say(&format!("without servers and TensorFlow's libraries: {:.1} MB", bytes as f64 / 1e6));
+    assert!(bytes <= MOST_BYTES, "{bytes} bytes");
+}
+
+/// A certificate that build steps trust and a secret that builds send along; what of them would be found in an image.
+fn plant(served: &mut Served) -> (String, String) {
+    let made = Command::new("openssl")
+        .args([
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-days",
+            "2",
+            "-subj",
+            "/CN=planted",
+            "-keyout",
+            "/dev/null",
+        ])
+        .output()
+        .expect("run openssl");
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let pem = String::from_utf8(made.stdout).expect("PEM is text");
+    let line = pem.lines().nth(3).expect("base64").to_owned();
+    assert_eq!(line.len(), 64);
+    let host = fs_err::read_to_string("/etc/ssl/certs/ca-certificates.crt").expect("the host's bundle");
+    served.write("planted.crt", &(host + &pem));
+    served.edit("config.toml", "ca-bundle = \"host\"", "ca-bundle = \"planted.crt\"");
+    let headers = "[bazel]\nheaders = { Authorization = \"XTASK_IT_SECRET\" }\n";
+    served.edit("config.toml", "[bazel]\n", headers);
+    let secret = format!("Bearer planted-{}", served.id);
+    served.sample.set_environment("XTASK_IT_SECRET", &secret);
+    (line, secret)
+}
+
+#[test]
+fn the_same_servers_make_the_same_files() {
+    if !is_real() {
+        return;
+    }
+    let first = Served::apart();
+    first.build_images(&["cpu-optimized"]).succeeded();
+    let second = Served::apart();
+    // The same name, so that nothing differs but who builds it; and one instruction more, so that no layer of the first is
+    // taken for one of the second.
+    second.edit("config.toml", &second.repository, &first.repository);
+    second.edit("docker/serving.cpu.Dockerfile", "FROM scratch\n", "FROM scratch\nLABEL again=yes\n");
+    let look = || {
+        let reference = first.reference("cpu-optimized");
+        let saved = second.path("image.tar");
+        first.engine.save(&reference, &saved);
+        (files(&saved), plain(first.engine.image(&reference).expect("it is built")))
+    };
+    let (before, configuration) = look();
+    second.build_images(&["cpu-optimized"]).succeeded();
+    let (after, again) = look();
+    assert!(before.len() > 30, "{:?}", before.keys());
+    for (place, file) in &before {
+        assert_eq!(Some(file), after.get(place), "{place:?}");
+    }
+    assert_eq!(before.len(), after.len());
+    assert_eq!(configuration, again);
+}
+
+/// The configuration without the label that differs on purpose and the key that tells it.
+fn plain(image: bollard::models::ImageInspect) -> Value {
+    let mut config = serde_json::to_value(image.config).expect("plain data");
+    let labels = config["Labels"].as_object_mut().expect("labels");
+    labels.remove("again");
+    assert!(labels.remove("tf-serving-xtask.receipt").is_some());
+    // The builder's own note of the image before the last instruction.
+    config.as_object_mut().expect("an object").remove("Image");
+    serde_json::json!([config, image.architecture, image.os])
+}
+
+/// Whether the bytes of any layer, or of what describes them, have this text.
+fn holds(saved: &Path, text: &str) -> bool {
+    let found = Command::new("grep").args(["-aqF", text]).arg(saved).status().expect("run grep");
+    found.code().is_some_and(|code| code == 0)
+}
+
+/// Every layer of a saved image is a tar in it; `manifest.json` says which come in which order.
+fn files(saved: &Path) -> Files {
+    let open = || tar::Archive::new(fs_err::File::open(saved).expect("open"));
+    let mut manifest = Value::Null;
+    for entry in open().entries().expect("a tar") {
+        let entry = entry.expect("an entry");
+        if entry.path().expect("a path") == Path::new("manifest.json") {
+            manifest = serde_json::from_reader(entry).expect("JSON");
+        }
+    }
+    let layers: Vec<&str> =
+        manifest[0]["Layers"].as_array().expect("layers").iter().filter_map(Value::as_str).collect();
+    assert_eq!(layers.len(), 3, "libraries, what every server needs, the server: {layers:?}");
+    let mut files = Files::new();
+    for entry in open().entries().expect("a tar") {
+        let entry = entry.expect("an entry");
+        let name = entry.path().expect("a path").display().to_string();
+        if let Some(order) = layers.iter().position(|layer| *layer == name) {
+            read_layer(entry, order, &mut files);
+        }
+    }
+    files
+}
+
+fn read_layer(layer: impl Read, order: usize, files: &mut Files) {
+    for entry in tar::Archive::new(layer).entries().expect("a layer is a tar") {
+        let mut entry = entry.expect("an entry");
+        let path = entry.path().expect("a path").display().to_string();
+        let target = entry.link_name().expect("a link").map(|target| target.display().to_string());
+        let mut hash = Sha256::new_with_prefix(target.unwrap_or_default());
+        std::io::copy(&mut entry, &mut hash).expect("read");
+        let header = entry.header();
+        let file = File {
+            kind: header.entry_type(),
+            mode: header.mode().expect("a mode"),
+            owner: (header.uid().expect("a user"), header.gid().expect("a group")),
+            modified: header.mtime().expect("a time"),
+            bytes: header.size().expect("a size"),
+            content: format!("{:x}", hash.finalize()),
+        };
+        files.insert((path.trim_end_matches('/').to_owned(), order), file);
+    }
+}
