@@ -7,13 +7,14 @@ use super::{Ended, Session, setup};
 use crate::{adapters::cargo, cli::Test};
 
 /// What the real ring needs beyond the main job.
-const NEEDS: [setup::Need; 6] = [
+const NEEDS: [setup::Need; 7] = [
     setup::DEBOOTSTRAP,
     setup::ENGINE,
     setup::Need { program: "nginx", packages: &["nginx-light", "libnginx-mod-http-dav-ext"] },
     setup::Need { program: "g++", packages: &["g++"] },
     // The shell of the serving images, for what their entrypoint does in it.
     setup::Need { program: "busybox", packages: &["busybox"] },
+    setup::Need { program: "openssl", packages: &["openssl"] },
     // TensorFlow judges what is exported; it comes with pip into a virtual environment below target/.
     setup::Need { program: "python3", packages: &["python3", "python3-venv"] },
 ];

@@ -225,8 +225,10 @@ impl Engine {
             let options = ListImagesOptionsBuilder::default().filters(&filters).build();
             let found = self.wait_for(self.docker.list_images(Some(options))).expect("list images");
             for image in found {
-                let names = if image.repo_tags.is_empty() { vec![image.id] } else { image.repo_tags };
-                names.iter().for_each(|name| self.remove_image(name));
+                // Older engines give that name to what has none.
+                let mut names = image.repo_tags;
+                names.retain(|name| name != "<none>:<none>");
+                names.iter().chain(names.is_empty().then_some(&image.id)).for_each(|name| self.remove_image(name));
             }
         }
     }
