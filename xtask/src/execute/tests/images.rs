@@ -132,7 +132,8 @@ async fn an_image_for_gpus_is_not_built_where_it_cannot_be_tried() {
         gpu.host_libraries = vec!["libcuda.so.1".into()];
         let stage = stage.with_servers(&["gpu-standard"], &engine).await;
         let told = stage.build_images(&["gpu-standard"], &engine, &RIGHT).await;
-        let refused = told[0].contains("needs libcuda.so.1 of the host's GPU driver, and this engine has no nvidia runtime");
+        let refused =
+            told[0].contains("needs libcuda.so.1 of the host's GPU driver, and this engine has no nvidia runtime");
         assert_eq!((told[0] == "built", refused), (built, !built), "{told:?}");
         assert_eq!(engine.calls_of(&["create"]).len(), usize::from(built));
     }

@@ -21,7 +21,7 @@ fn plan(stage: &Stage) -> UpPlan {
 async fn start(stage: &Stage, engine: &FakeEngine) -> Vec<String> {
     let (folders, labels) = (stage.folders(), Labels::new());
     let scene = UpScene { folders: &folders, run: "run", checkout: "checkout", labels: &labels };
-    let outcomes = match super::up(&plan(stage), engine, &stage.source, &REST, &scene, &silent()).await {
+    let outcomes = match up(&plan(stage), engine, &stage.source, &REST, &scene, &silent()).await {
         Ok(outcomes) => outcomes,
         Err(error) => return vec![format!("{error:#}")],
     };

@@ -1,11 +1,6 @@
 //! What is in the layers of serving images: nothing of what built them, nothing of this machine, and the same every time.
 
-use std::{
-    collections::BTreeMap,
-    io::Read,
-    path::Path,
-    process::Command,
-};
+use std::{collections::BTreeMap, io::Read, path::Path, process::Command};
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -59,7 +54,12 @@ fn layers_hold_what_serves_and_nothing_else() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let saved = folder.path().join("auto.tar");
     served.engine.save(&served.reference("auto"), &saved);
-    for planted in [served.planted_certificate(), SECRET.to_owned()] {
+    let certificate = served.planted_certificate();
+    let receipt = served.image_receipt("auto");
+    let made_of = receipt["build"]["libraries"]["id"].as_str().expect("the build image").to_owned();
+    let trusted = served.engine.file_of(&made_of, "/etc/ssl/certs/ca-certificates.crt");
+    assert!(trusted.contains(&certificate), "what it was made of lacks the certificate: the search proves nothing");
+    for planted in [certificate, SECRET.to_owned()] {
         assert!(!holds(&saved, &planted), "{planted} is in the image");
     }
     // The search finds what is there.
@@ -73,7 +73,11 @@ fn layers_hold_what_serves_and_nothing_else() {
         assert!(allowed, "{path} has no business there");
         assert_eq!(file.mode & 0o6000, 0, "{path} gives rights away");
         assert_eq!(file.owner, (0, 0), "{path}: whoever serves owns nothing");
-        assert_eq!(file.mode & 0o022, if file.kind == tar::EntryType::Symlink { file.mode & 0o022 } else { 0 }, "{path}");
+        assert_eq!(
+            file.mode & 0o022,
+            if file.kind == tar::EntryType::Symlink { file.mode & 0o022 } else { 0 },
+            "{path}"
+        );
     }
     for wanted in ["entrypoint.sh", "bin/busybox", "etc/tf-serving/servers", "opt/serving/packages.tsv"] {
         assert!(files.keys().any(|(path, _)| path == wanted), "{wanted}: {:?}", files.keys());

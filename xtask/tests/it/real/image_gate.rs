@@ -29,10 +29,18 @@ fn an_image_that_does_not_serve_gets_no_name() {
     let ends = "case $(cat /etc/tf-serving/servers) in *cpu.optimized*) ;; *) echo no wish to serve; exit 3 ;; esac";
     served.write(ENTRYPOINT, &entrypoint.replace("set -eu\n", &format!("set -eu\n{ends}\n")));
     let ran = served.build_images(&["cpu-standard", "cpu-optimized"]);
-    refused(&served, &ran, &["image sha256:", "of cpu-standard does not pass its gate", "exit code 3", "no wish to serve"]);
+    refused(
+        &served,
+        &ran,
+        &["image sha256:", "of cpu-standard does not pass its gate", "exit code 3", "no wish to serve"],
+    );
     assert_eq!(ran.stdout, format!("{}\n", served.reference("cpu-optimized")));
     assert!(served.id_of("cpu-optimized").is_some() && served.has("bin/images/cpu-optimized.receipt.json"));
-    assert_eq!((served.id_of("cpu-standard"), served.image_receipt("cpu-standard")), (good, receipt), "the good one stays");
+    assert_eq!(
+        (served.id_of("cpu-standard"), served.image_receipt("cpu-standard")),
+        (good, receipt),
+        "the good one stays"
+    );
 
     served.write(ENTRYPOINT, WRONG);
     let ran = served.build_images(&["auto"]);
@@ -40,7 +48,10 @@ fn an_image_that_does_not_serve_gets_no_name() {
     has_no_name(&served, "auto");
 
     // What a shell ignores, its children ignore.
-    served.write(ENTRYPOINT, &entrypoint.replace("set -eu\n", "set -eu\ntrap '' TERM\n").replace("trap 'stopping", ": 'stopping"));
+    served.write(
+        ENTRYPOINT,
+        &entrypoint.replace("set -eu\n", "set -eu\ntrap '' TERM\n").replace("trap 'stopping", ": 'stopping"),
+    );
     let ran = served.build_images(&["auto"]);
     refused(&served, &ran, &["asked to end, it ended with exit code 137 after 1"]);
     has_no_name(&served, "auto");

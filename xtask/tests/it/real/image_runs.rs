@@ -31,7 +31,9 @@ fn the_entrypoint_takes_the_server_that_the_cpu_can_run() {
     drop(refused);
 
     let mut fingerprints = Vec::new();
-    for (cpu, server) in [(FMA, "tensorflow_model_server.cpu.optimized"), (NO_FMA, "tensorflow_model_server.cpu.standard")] {
+    for (cpu, server) in
+        [(FMA, "tensorflow_model_server.cpu.optimized"), (NO_FMA, "tensorflow_model_server.cpu.standard")]
+    {
         let container = Container::start(served, "auto", &[cpu, HALF], half_plus_two(), 1.5);
         let address = container.address();
         until_loaded(&address, "half");
@@ -150,7 +152,8 @@ fn pictures_get_the_scores_of_tensorflow_itself_and_the_end_waits_for_them() {
             [&by_column["outputs"]["scores"][number], &by_column["outputs"]["classes"][number]],
         ] {
             assert_eq!(*told[1], picture["classes"], "{picture}");
-            let scores = |of: &Value| of.as_array().expect("scores").iter().filter_map(Value::as_f64).collect::<Vec<_>>();
+            let scores =
+                |of: &Value| of.as_array().expect("scores").iter().filter_map(Value::as_f64).collect::<Vec<_>>();
             let (ours, theirs) = (scores(told[0]), scores(&picture["scores"]));
             assert_eq!((ours.len(), theirs.len()), (5, 5), "{told:?}");
             let near = ours.iter().zip(&theirs).all(|(a, b)| (a - b).abs() <= 1e-4);
@@ -170,7 +173,8 @@ fn ends_after_its_last_answer(container: &Container, address: &str, path: &str, 
         thread::sleep(std::time::Duration::from_millis(500));
         assert!(!asked.is_finished(), "answered too soon to be interrupted");
         container.stop_softly();
-        let refused = |answer: std::io::Result<Answer>| answer.is_err() || answer.is_ok_and(|answer| answer.status == 503);
+        let refused =
+            |answer: std::io::Result<Answer>| answer.is_err() || answer.is_ok_and(|answer| answer.status == 503);
         let mut tries = 0;
         while !refused(ask(address, "GET", "/v1/models/inception", "")) {
             tries += 1;

@@ -44,8 +44,13 @@ fn is_as_its_receipt_says(served: &Served, image: &str, found: &ImageInspect) {
         assert!(receipt["gate"][of].as_f64().is_some_and(|seconds| seconds > 0.0), "{receipt:#}");
     }
     let packages = receipt["packages"].as_array().expect("a list");
-    for (name, kind) in [("tensorflow-cpu", "pypi"), ("libc6", "deb"), ("busybox-static", "deb"), ("ca-certificates", "deb")] {
-        assert!(packages.iter().any(|package| package["name"] == name && package["kind"] == kind), "{name}: {packages:?}");
+    for (name, kind) in
+        [("tensorflow-cpu", "pypi"), ("libc6", "deb"), ("busybox-static", "deb"), ("ca-certificates", "deb")]
+    {
+        assert!(
+            packages.iter().any(|package| package["name"] == name && package["kind"] == kind),
+            "{name}: {packages:?}"
+        );
     }
 
     let labels = found.config.as_ref().and_then(|config| config.labels.clone()).expect("labels");
@@ -89,7 +94,10 @@ fn is_configured_to_serve(found: &ImageInspect) {
     assert_eq!((config.cmd, config.volumes.unwrap_or_default().len(), config.healthcheck), (None, 0, None));
     let secretive = |variable: &String| !variable.starts_with("PATH=") && !variable.starts_with("LANG=");
     let variables: Vec<String> = config.env.into_iter().flatten().filter(secretive).collect();
-    assert!(variables.iter().all(|variable| variable.starts_with("NVIDIA_") || variable.starts_with("LD_LIBRARY_PATH=")), "{variables:?}");
+    assert!(
+        variables.iter().all(|variable| variable.starts_with("NVIDIA_") || variable.starts_with("LD_LIBRARY_PATH=")),
+        "{variables:?}"
+    );
 }
 
 #[test]

@@ -50,7 +50,11 @@ impl Stage {
     fn up(&self, servers: &[&str]) -> Vec<Value> {
         let ran = self.run(&[&["--json", "up"], servers].concat());
         ran.succeeded();
-        ran.events().into_iter().filter(|event| event["event"] == "result").map(|event| event["details"].clone()).collect()
+        ran.events()
+            .into_iter()
+            .filter(|event| event["event"] == "result")
+            .map(|event| event["details"].clone())
+            .collect()
     }
 }
 
@@ -89,7 +93,10 @@ fn servers_come_up_once_with_their_limits_and_go_down_once() {
         assert_eq!((mounts.len(), mounts[0].rw), (1, Some(false)), "{mounts:?}");
         let networks = found.network_settings.and_then(|settings| settings.networks).expect("networks");
         let network = &networks[&format!("tfs-{}-network", stage.served.id)];
-        assert!(network.aliases.as_ref().is_some_and(|aliases| aliases.iter().any(|alias| alias == server)), "{network:?}");
+        assert!(
+            network.aliases.as_ref().is_some_and(|aliases| aliases.iter().any(|alias| alias == server)),
+            "{network:?}"
+        );
     }
 
     let before = [ONE, ALL, GPU].map(|server| stage.id(server));
@@ -127,7 +134,8 @@ fn an_up_that_was_killed_is_finished_by_the_next() {
         assert_eq!(run.end().code, None, "{point}");
         let up = stage.up(&[ONE]);
         assert_eq!(up.len(), 1, "{up:?}");
-        let containers: Vec<String> = stage.served.engine.containers(&stage.served.id).into_iter().map(|c| c.name).collect();
+        let containers: Vec<String> =
+            stage.served.engine.containers(&stage.served.id).into_iter().map(|c| c.name).collect();
         assert_eq!(containers, [""; 0], "a container of a run stays behind");
         stage.run(&["down"]).succeeded();
     }
@@ -143,7 +151,10 @@ fn a_server_that_dies_is_told_with_its_last_words_and_costs_the_others_nothing()
     stage.served.edit("config.toml", memory, &memory.replace("8GiB", "96MiB"));
     let ran = stage.run(&["up", ONE, ALL]);
     stage.served.edit("config.toml", &memory.replace("8GiB", "96MiB"), memory);
-    ran.failed_saying(1, &[&format!("{} does not answer; it said last:", stage.container(ONE)), "sample server", "ended with exit code"]);
+    ran.failed_saying(
+        1,
+        &[&format!("{} does not answer; it said last:", stage.container(ONE)), "sample server", "ended with exit code"],
+    );
     assert!(ran.stdout.lines().count() == 1 && ran.stdout.contains("/v1/models/inception"), "{}", ran.stdout);
     assert!(stage.inspect(ALL).and_then(|found| found.state?.running).unwrap_or_default());
 
@@ -156,7 +167,10 @@ fn a_server_that_dies_is_told_with_its_last_words_and_costs_the_others_nothing()
     let survived = stage.id(ONE).is_some();
     stage.served.engine.remove_container(&name);
     stage.served.engine.remove_volume(&name);
-    ran.failed_saying(1, &[&format!("a container {name} exists that this checkout did not start: remove it, or rename the server")]);
+    ran.failed_saying(
+        1,
+        &[&format!("a container {name} exists that this checkout did not start: remove it, or rename the server")],
+    );
     down.succeeded();
     assert!(survived, "somebody else's container is gone");
 }
@@ -193,7 +207,10 @@ fn clean_takes_what_is_up_and_its_images() {
     for name in [&reference, &server, &network, &format!("tfs-{}-model-", served.id)] {
         assert!(listed.stderr.contains(name.as_str()), "{name} is not listed:\n{}", listed.stderr);
     }
-    assert!(served.id_of("cpu-standard").is_some() && served.engine.inspect(&server).is_some(), "listing removes nothing");
+    assert!(
+        served.id_of("cpu-standard").is_some() && served.engine.inspect(&server).is_some(),
+        "listing removes nothing"
+    );
     served.run(&["clean", "--execute"]).succeeded();
     assert_eq!((served.id_of("cpu-standard"), served.engine.inspect(&server)), (None, None));
     assert!(served.engine.volumes(&served.id).is_empty());
