@@ -6,6 +6,7 @@ mod engine;
 mod facts;
 mod package_date;
 mod packages;
+mod registry;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -149,6 +150,12 @@ impl ThisHost {
     /// Starts the engine and waits until it answers; needs root.
     pub async fn start_engine(say: Say<'_>) -> Result<()> {
         blocking(say, engine::start_engine).await
+    }
+
+    /// Starts a registry at `address`, with its files in `folder`, unless one answers there.
+    pub async fn start_registry(address: &'static str, folder: &Path) -> Result<()> {
+        let folder = folder.to_owned();
+        blocking(&|_| {}, move |_| registry::start_registry(address, &folder)).await
     }
 }
 

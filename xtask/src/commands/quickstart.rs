@@ -1,32 +1,56 @@
-//! `cargo xtask quickstart`: set up the host, build the sample's servers and export its model, on one
-//! offline machine.
+//! `cargo xtask quickstart`: the whole story on one offline machine, from a bare host to servers that answer.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::{Ended, Session, build_servers, export_model, setup};
-use crate::cli::{BuildServers, ExportModel};
+use super::{Ended, Session, build_servers, export_model, push, setup, up};
+use crate::{
+    adapters::host::ThisHost,
+    cli::{BuildServers, ExportModel, Push},
+    config::Config,
+    domain::{profile::Profile, reference::RegistryAddress},
+};
 
-/// What the main job needs of the host: the engine, and what makes its base image.
-const NEEDS: [setup::Need; 2] = [setup::DEBOOTSTRAP, setup::ENGINE];
+/// What the story needs of the host: the engine, what makes its base image, and a registry.
+const NEEDS: [setup::Need; 3] = [setup::DEBOOTSTRAP, setup::ENGINE, setup::REGISTRY];
+/// Loopback: the engine pushes there without TLS, and nobody else can.
+const REGISTRY: &str = "127.0.0.1:5000";
 
 pub(crate) async fn run(session: &Session) -> Result<Ended> {
-    let args = BuildServers { variants: Vec::new(), fail_fast: false, keep_going: true };
     let config = session.config()?;
     let name = session.global.profile.as_deref().unwrap_or(&config.quickstart_profile);
     let profile = config.profile(name)?;
     if session.global.dry_run {
-        session.report.plan(&setup::plan(&NEEDS), &json!({ "profile": name }));
-        build_servers::with_profile(&args, profile, &config, session).await?;
-        return export_model::with_profile(&ExportModel::default(), profile, &config, session).await;
+        let plan = format!("{}\ndocker-registry serve &  # where none answers at {REGISTRY}", setup::plan(&NEEDS));
+        session.report.plan(&plan, &json!({ "profile": name }));
+    } else {
+        setup::host(&NEEDS, session).await?;
     }
-    setup::host(&NEEDS, session).await?;
+    let args = BuildServers { variants: Vec::new(), fail_fast: false, keep_going: true };
     let ended = build_servers::with_profile(&args, profile, &config, session).await?;
     // A server that failed costs nobody the model.
     export_model::with_profile(&ExportModel::default(), profile, &config, session).await?;
-    if ended == Ended::Well {
-        let next = "next: cargo xtask inspect bin/tensorflow_model_server.cpu.optimized, cargo xtask model-info model-data, cargo xtask build-servers --dry-run, cargo xtask doctor";
-        session.report.note(next);
+    if ended == Ended::WithFailures {
+        return Ok(ended);
+    }
+    ship(profile, &config, session).await
+}
+
+/// Images, the registry, and the servers.
+async fn ship(profile: &Profile, config: &Config, session: &Session) -> Result<Ended> {
+    let address: RegistryAddress = format!("{REGISTRY}/demo").parse().context("read the registry's address")?;
+    if !session.global.dry_run {
+        let started = session.report.start(None, &format!("registry at {REGISTRY}"));
+        ThisHost::start_registry(REGISTRY, &session.folders.root.join("target/xtask/registry")).await?;
+        session.report.finish_step(started);
+    }
+    push::with_profile(&Push::default(), &address, profile, config, session).await?;
+    let ended = up::with_profile(&[], profile, config, session).await?;
+    if !session.global.dry_run && ended == Ended::Well {
+        session.report.note(
+            "next: ask a server at its URL + /metadata, `cargo xtask push --verify`, `cargo xtask inspect \
+             bin/tensorflow_model_server.cpu.optimized`, `cargo xtask down`",
+        );
     }
     Ok(ended)
 }

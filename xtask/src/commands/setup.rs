@@ -17,6 +17,7 @@ pub(super) struct Need {
 }
 
 pub(super) const ENGINE: Need = Need { program: "dockerd", packages: &["docker.io", "iptables"] };
+pub(super) const REGISTRY: Need = Need { program: "docker-registry", packages: &["docker-registry"] };
 pub(super) const DEBOOTSTRAP: Need = Need { program: "debootstrap", packages: &["debootstrap"] };
 
 /// What set-up would do, for `--dry-run`.

@@ -13,7 +13,7 @@ const NEEDS: [setup::Need; 10] = [
     setup::ENGINE,
     setup::Need { program: "nginx", packages: &["nginx-light", "libnginx-mod-http-dav-ext"] },
     setup::Need { program: "g++", packages: &["g++"] },
-    setup::Need { program: "docker-registry", packages: &["docker-registry"] },
+    setup::REGISTRY,
     setup::Need { program: "htpasswd", packages: &["apache2-utils"] },
     setup::Need { program: "openssl", packages: &["openssl"] },
     setup::Need { program: "skopeo", packages: &["skopeo"] },

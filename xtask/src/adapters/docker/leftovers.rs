@@ -177,7 +177,8 @@ impl DockerEngine {
         // An image cannot go before those made from it, which are younger.
         images.sort_by_key(|found| (std::cmp::Reverse(found.created), found.repo_tags.clone()));
         let images = images.into_iter().map(|found| {
-            let name = found.repo_tags.first().cloned().unwrap_or_else(|| found.id.clone());
+            // What has no name is called so by older engines, and nothing at all by newer ones.
+            let name = found.repo_tags.into_iter().find(|name| name != "<none>:<none>").unwrap_or(found.id);
             // By name, so that a user's own name of the same image survives.
             Leftover { kind: Kind::Image, id: name.clone(), name, bytes: u64::try_from(found.size).ok() }
         });

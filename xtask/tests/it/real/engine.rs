@@ -1,7 +1,12 @@
 //! What the tests ask of the engine behind the program's back, by label and by name.
 //! It removes only what carries the label of a test's own checkout, or what the test itself named.
 
-use std::{collections::HashMap, future::Future, io::Write, path::Path};
+use std::{
+    collections::HashMap,
+    future::Future,
+    io::{Read, Write},
+    path::Path,
+};
 
 use bollard::{
     Docker, body_full,
@@ -10,10 +15,10 @@ use bollard::{
         VolumeCreateRequest,
     },
     query_parameters::{
-        CreateContainerOptionsBuilder, CreateImageOptionsBuilder, KillContainerOptionsBuilder,
-        ListContainersOptionsBuilder, ListImagesOptionsBuilder, ListVolumesOptionsBuilder, LogsOptionsBuilder,
-        RemoveContainerOptionsBuilder, RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder,
-        UploadToContainerOptionsBuilder,
+        CreateContainerOptions, CreateContainerOptionsBuilder, CreateImageOptionsBuilder,
+        DownloadFromContainerOptionsBuilder, KillContainerOptionsBuilder, ListContainersOptionsBuilder,
+        ListImagesOptionsBuilder, ListVolumesOptionsBuilder, LogsOptionsBuilder, RemoveContainerOptionsBuilder,
+        RemoveImageOptionsBuilder, RemoveVolumeOptionsBuilder, UploadToContainerOptionsBuilder,
     },
 };
 use futures_util::{StreamExt, TryStreamExt};
@@ -126,6 +131,23 @@ impl Engine {
         });
     }
 
+    /// A file of an image, as text.
+    pub fn file_of(&self, image: &str, path: &str) -> String {
+        let body = ContainerCreateBody { image: Some(image.into()), ..Default::default() };
+        let made = self.wait_for(self.docker.create_container(None::<CreateContainerOptions>, body));
+        let container = made.expect("create a container").id;
+        let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
+        let chunks = self.docker.download_from_container(&container, Some(options));
+        let tar: Result<Vec<_>, _> = self.wait_for(chunks.try_collect());
+        self.remove_container(&container);
+        let tar = tar.expect("read the file").concat();
+        let mut archive = tar::Archive::new(tar.as_slice());
+        let mut entry = archive.entries().expect("a tar").next().expect("one file").expect("an entry");
+        let mut text = String::new();
+        entry.read_to_string(&mut text).expect("UTF-8");
+        text
+    }
+
     /// Starts a container confined as in a cluster, with what `models` holds in its folder of models.
     pub fn serve(&self, name: &str, image: &str, variables: &[&str], cpus: f64, models: Vec<u8>) {
         let scratch = Mount { typ: Some(MountType::VOLUME), target: Some("/models".into()), ..Default::default() };
@@ -226,8 +248,10 @@ impl Engine {
             let options = ListImagesOptionsBuilder::default().filters(&filters).build();
             let found = self.wait_for(self.docker.list_images(Some(options))).expect("list images");
             for image in found {
-                let names = if image.repo_tags.is_empty() { vec![image.id] } else { image.repo_tags };
-                names.iter().for_each(|name| self.remove_image(name));
+                // Older engines give that name to what has none.
+                let mut names = image.repo_tags;
+                names.retain(|name| name != "<none>:<none>");
+                names.iter().chain(names.is_empty().then_some(&image.id)).for_each(|name| self.remove_image(name));
             }
         }
     }

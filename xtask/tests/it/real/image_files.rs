@@ -7,7 +7,7 @@ use sha2::{Digest, Sha256};
 
 use super::{
     harness::{is_real, say},
-    served::Served,
+    served::{SECRET, Served},
 };
 
 const MOST_BYTES: u64 = 30 << 20;
@@ -32,7 +32,7 @@ const ALLOWED: [&str; 16] = [
 ];
 
 /// A file of a layer.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 struct File {
     kind: tar::EntryType,
     mode: u32,
@@ -50,13 +50,17 @@ fn layers_hold_what_serves_and_nothing_else() {
     if !is_real() {
         return;
     }
-    let mut served = Served::apart();
-    let (authority, secret) = plant(&mut served);
-    served.build_images(&["auto"]).succeeded();
-    let saved = served.path("auto.tar");
+    let served = Served::shared();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let saved = folder.path().join("auto.tar");
     served.engine.save(&served.reference("auto"), &saved);
-    for planted in [&authority, &secret] {
-        assert!(!holds(&saved, planted), "{planted} is in the image");
+    let certificate = served.planted_certificate();
+    let receipt = served.image_receipt("auto");
+    let made_of = receipt["build"]["libraries"]["id"].as_str().expect("the build image").to_owned();
+    let trusted = served.engine.file_of(&made_of, "/etc/ssl/certs/ca-certificates.crt");
+    assert!(trusted.contains(&certificate), "what it was made of lacks the certificate: the search proves nothing");
+    for planted in [certificate, SECRET.to_owned()] {
+        assert!(!holds(&saved, &planted), "{planted} is in the image");
     }
     // The search finds what is there.
     assert!(holds(&saved, "TF_SERVING_CPU_FLAGS"));
@@ -84,38 +88,6 @@ fn layers_hold_what_serves_and_nothing_else() {
     assert!(bytes <= MOST_BYTES, "{bytes} bytes");
 }
 
-/// A certificate that build steps trust and a secret that builds send along; what of them would be found in an image.
-fn plant(served: &mut Served) -> (String, String) {
-    let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "rsa:2048",
-            "-nodes",
-            "-days",
-            "2",
-            "-subj",
-            "/CN=planted",
-            "-keyout",
-            "/dev/null",
-        ])
-        .output()
-        .expect("run openssl");
-    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
-    let pem = String::from_utf8(made.stdout).expect("PEM is text");
-    let line = pem.lines().nth(3).expect("base64").to_owned();
-    assert_eq!(line.len(), 64);
-    let host = fs_err::read_to_string("/etc/ssl/certs/ca-certificates.crt").expect("the host's bundle");
-    served.write("planted.crt", &(host + &pem));
-    served.edit("config.toml", "ca-bundle = \"host\"", "ca-bundle = \"planted.crt\"");
-    let headers = "[bazel]\nheaders = { Authorization = \"XTASK_IT_SECRET\" }\n";
-    served.edit("config.toml", "[bazel]\n", headers);
-    let secret = format!("Bearer planted-{}", served.id);
-    served.sample.set_environment("XTASK_IT_SECRET", &secret);
-    (line, secret)
-}
-
 #[test]
 fn the_same_servers_make_the_same_files() {
     if !is_real() {
@@ -139,21 +111,29 @@ fn the_same_servers_make_the_same_files() {
     let (after, again) = look();
     assert!(before.len() > 30, "{:?}", before.keys());
     for (place, file) in &before {
-        assert_eq!(Some(file), after.get(place), "{place:?}");
+        let again = after.get(place).unwrap_or_else(|| panic!("{place:?} is missing"));
+        assert_eq!(file, again, "{place:?}");
     }
     assert_eq!(before.len(), after.len());
     assert_eq!(configuration, again);
+
+    // Nothing edited: the same image, to the last bit, in a checkout that never saw the first.
+    let third = Served::apart();
+    third.edit("config.toml", &third.repository, &first.repository);
+    third.build_images(&["cpu-optimized"]).succeeded();
+    let id = |served: &Served| served.image_receipt("cpu-optimized")["id"].clone();
+    assert_eq!(id(&third), id(&first));
+    assert_ne!(id(&second), id(&first), "a label was added");
 }
 
 /// The configuration without the label that differs on purpose and the key that tells it.
 fn plain(image: bollard::models::ImageInspect) -> Value {
+    let layers = image.root_fs.and_then(|root| root.layers).expect("layers");
     let mut config = serde_json::to_value(image.config).expect("plain data");
     let labels = config["Labels"].as_object_mut().expect("labels");
     labels.remove("again");
     assert!(labels.remove("tf-serving-xtask.receipt").is_some());
-    // The builder's own note of the image before the last instruction.
-    config.as_object_mut().expect("an object").remove("Image");
-    serde_json::json!([config, image.architecture, image.os])
+    serde_json::json!([config, image.architecture, image.os, image.created.map(|time| time.to_string()), layers])
 }
 
 /// Whether the bytes of any layer, or of what describes them, have this text.

@@ -1,7 +1,7 @@
 //! Checkouts whose servers truly serve. The servers take minutes and their images seconds, so one checkout with both stays
 //! below `target/`: every run of these tests brings it up to date, which is what the program is for.
 
-use std::{ops::Deref, path::Path, sync::OnceLock};
+use std::{ops::Deref, path::Path, process::Command, sync::OnceLock};
 
 use serde_json::Value;
 
@@ -10,6 +10,9 @@ use super::{
     harness::{Sample, copy},
 };
 use crate::checkout::{Checkout, Ran, workspace};
+
+/// What the header of a remote cache would be: builds of all these checkouts carry it.
+pub const SECRET: &str = "Bearer planted-by-the-tests-of-xtask";
 
 /// A checkout with proven servers, whose images have a repository of their own.
 pub struct Served {
@@ -23,7 +26,13 @@ impl Served {
         static SHARED: OnceLock<Served> = OnceLock::new();
         SHARED.get_or_init(|| {
             let folder = workspace().join("target/xtask/served");
+            let bundle = || fs_err::read(folder.join("planted.crt")).ok();
+            let before = bundle();
             let served = Self::of(Sample::in_checkout(Checkout::lasting(&folder)));
+            // Certificates are no input of a server or an image, and here they must have been there.
+            if before != bundle() {
+                let _ = fs_err::remove_dir_all(served.path("bin"));
+            }
             for command in ["build-servers", "build-images", "export-model"] {
                 served.run(&[command]).succeeded();
             }
@@ -42,10 +51,23 @@ impl Served {
         served
     }
 
-    fn of(sample: Sample) -> Self {
+    /// All of them are made with a certificate and a secret that nothing they ship may have.
+    fn of(mut sample: Sample) -> Self {
+        let host = fs_err::read_to_string("/etc/ssl/certs/ca-certificates.crt").expect("the host's bundle");
+        sample.write("planted.crt", &(host + &planted()));
+        sample.edit("config.toml", "ca-bundle = \"host\"", "ca-bundle = \"planted.crt\"");
+        sample.edit("config.toml", "[bazel]\n", "[bazel]\nheaders = { Authorization = \"XTASK_IT_SECRET\" }\n");
+        sample.set_environment("XTASK_IT_SECRET", SECRET);
         let repository = format!("xtask-it-{}", sample.id);
         sample.edit("config.toml", "repository = \"tf-serving\"", &format!("repository = \"{repository}\""));
         Self { sample, repository }
+    }
+
+    /// A line of the certificate, as it stands in every bundle that has it.
+    pub fn planted_certificate(&self) -> String {
+        let line = planted().lines().nth(3).expect("base64").to_owned();
+        assert!(line.len() == 64 && self.read("planted.crt").contains(&line));
+        line
     }
 
     pub fn build_images(&self, arguments: &[&str]) -> Ran {
@@ -83,6 +105,19 @@ impl Drop for Served {
     fn drop(&mut self) {
         self.remove_images();
     }
+}
+
+/// A certificate of nobody; made once, as another one would be another build image.
+fn planted() -> String {
+    let path = workspace().join("target/xtask/planted.pem");
+    if !path.exists() {
+        let arguments = "req -x509 -newkey rsa:2048 -nodes -days 9999 -subj /CN=planted -keyout /dev/null";
+        let made = Command::new("openssl").args(arguments.split(' ')).output().expect("run openssl");
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        fs_err::create_dir_all(path.parent().expect("a folder")).expect("create");
+        fs_err::write(&path, made.stdout).expect("write");
+    }
+    fs_err::read_to_string(path).expect("PEM is text")
 }
 
 /// The model y = x / 2 + 2 as an archive for a container's folder of models.
