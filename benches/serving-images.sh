@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Building, pushing and pulling one serving image of the sample: ours, the docker command line and skopeo, one after
+# another, each push into an empty registry. Needs `cargo xtask build-servers --profile sample` before it, and Debian's
+# docker-registry and skopeo. Usage: benches/serving-images.sh [RUNS]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+runs=${1:-5}
+image=cpu-optimized
+work=$(mktemp -d)
+registry=127.0.0.1:5099
+xtask=target/debug/xtask
+trap 'kill "$served" 2>/dev/null || true; rm -rf "$work"; docker rmi "$registry/bench/tf-serving:$image" >/dev/null 2>&1 || true' EXIT
+served=
+
+fresh_registry() {
+    [ -z "$served" ] || { kill "$served"; wait "$served" 2>/dev/null || true; }
+    rm -rf "$work/storage"
+    printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: %s}\n' "$work/storage" "$registry" > "$work/config.yml"
+    docker-registry serve "$work/config.yml" > "$work/log" 2>&1 &
+    served=$!
+    until curl -sf "http://$registry/v2/" > /dev/null; do sleep 0.05; done
+}
+
+# timed NAME COMMAND...: appends the wall-clock seconds to a list.
+timed() {
+    local name=$1 begin end
+    shift
+    begin=$(date +%s.%N)
+    "$@" > "$work/out" 2>&1 || { cat "$work/out"; exit 1; }
+    end=$(date +%s.%N)
+    echo "$end - $begin" | bc >> "$work/$name"
+}
+
+report() {
+    sort -n "$work/$1" | awk -v name="$2" '{ t[NR] = $1 } END { printf "%-42s %6.2f (%.2f to %.2f)\n", name, t[int((NR + 1) / 2)], t[1], t[NR] }'
+}
+
+cargo build --quiet --package xtask
+"$xtask" --profile sample build-images "$image" > /dev/null 2>&1
+docker tag "tf-serving:$image" "$registry/bench/tf-serving:$image"
+lock=$(mktemp); cp manifests/images.lock "$lock" 2>/dev/null || true
+
+# The context that ours sends, for the docker command line.
+mkdir -p "$work/context/servers"
+cp docker/serving.cpu.Dockerfile "$work/context/Dockerfile"
+cp docker/serving-root.sh docker/entrypoint.sh "$work/context/"
+cp bin/tensorflow_model_server.cpu.optimized "$work/context/servers/"
+echo "run tensorflow_model_server.cpu.optimized -" > "$work/context/servers/servers"
+(cd "$work/context/servers" && sha256sum tensorflow_model_server.* > sums)
+from=$(docker inspect "tf-serving:$image" --format '{{index .Config.Labels "tf-serving-xtask.tf-dev"}}')
+
+for run in $(seq "$runs"); do
+    # A file of the context changes, so that both build the same steps anew.
+    echo "# $run" >> "$work/context/entrypoint.sh"
+    timed build-docker env DOCKER_BUILDKIT=0 docker build --build-arg BASE=debian-base:bookworm --build-arg LIBRARIES_FROM="$from" \
+        --build-arg LIBRARIES=/opt/serving-root --build-arg SOURCE_DATE_EPOCH=0 --build-arg CHECKOUT=bench "$work/context"
+    timed build-ours env SOURCE_DATE_EPOCH="$((1500000000 + run))" "$xtask" --profile sample build-images "$image"
+    "$xtask" --profile sample build-images "$image" > /dev/null 2>&1
+    docker tag "tf-serving:$image" "$registry/bench/tf-serving:$image"
+    fresh_registry
+    timed push-docker docker push --quiet "$registry/bench/tf-serving:$image"
+    fresh_registry
+    timed push-skopeo skopeo copy --quiet --dest-tls-verify=false "docker-daemon:tf-serving:$image" "docker://$registry/bench/tf-serving:$image"
+    fresh_registry
+    timed push-ours "$xtask" --profile sample push --registry "$registry/bench" "$image"
+    timed push-again "$xtask" --profile sample push --registry "$registry/bench" "$image"
+done
+cp "$lock" manifests/images.lock 2>/dev/null || rm -f manifests/images.lock
+report build-docker "docker build (server layer anew)"
+report build-ours "build-images (the same, dated and tried)"
+report push-docker "docker push"
+report push-skopeo "skopeo copy"
+report push-ours "xtask push, SBOM and provenance too"
+report push-again "xtask push again"
