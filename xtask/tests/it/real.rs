@@ -24,6 +24,7 @@ mod memory;
 mod model;
 mod nginx;
 mod push;
+mod pushed;
 mod registry;
 mod remote_cache;
 mod remote_engine;

@@ -1,6 +1,6 @@
 //! Containers of the real images: which server they take, what they answer, and how they end.
 
-use std::thread;
+use std::{path::Path, thread};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
@@ -14,8 +14,9 @@ use super::{
 
 const FMA: &str = "TF_SERVING_CPU_FLAGS=sse4_1 sse4_2 avx avx2 fma";
 const NO_FMA: &str = "TF_SERVING_CPU_FLAGS=sse4_1 sse4_2 avx avx2";
+const INCEPTION_PREDICT: &str = "/v1/models/inception:predict";
 const HALF: &str = "MODEL_NAME=half";
-const INCEPTION: &str = "MODEL_NAME=inception";
+pub const INCEPTION: &str = "MODEL_NAME=inception";
 
 #[test]
 fn the_entrypoint_takes_the_server_that_the_cpu_can_run() {
@@ -124,9 +125,18 @@ fn pictures_get_the_scores_of_tensorflow_itself_and_the_end_waits_for_them() {
     }
     let served = Served::shared();
     let version = served.path("model-data/1");
+    let container = Container::start(served, "auto", &[INCEPTION], inception(&version), 2.0);
+    let address = container.address();
+    until_loaded(&address, "inception");
+    let encoded = scores_are_those_of_tensorflow(&address, &version);
+    ends_after_its_last_answer(&container, &address, INCEPTION_PREDICT, &encoded);
+}
+
+/// Asks about three pictures, by row and by column; gives them as they were sent.
+pub fn scores_are_those_of_tensorflow(address: &str, version: &Path) -> Vec<Value> {
     let pictures = tempfile::tempdir().expect("a temporary folder");
-    let folder = |path: &std::path::Path| path.to_str().expect("a plain name").to_owned();
-    let arguments = [&folder(&version), "predict_images", &folder(pictures.path())];
+    let folder = |path: &Path| path.to_str().expect("a plain name").to_owned();
+    let arguments = [&folder(version), "predict_images", &folder(pictures.path())];
     let judged = TensorFlow::installed().run("predict.py", &arguments);
     let judged = judged["pictures"].as_array().expect("pictures").clone();
     assert_eq!(judged.len(), 3);
@@ -137,15 +147,10 @@ fn pictures_get_the_scores_of_tensorflow_itself_and_the_end_waits_for_them() {
             json!({ "b64": STANDARD.encode(fs_err::read(pictures.path().join(name)).expect("written")) })
         })
         .collect();
-
-    let container = Container::start(served, "auto", &[INCEPTION], inception(&version), 2.0);
-    let address = container.address();
-    until_loaded(&address, "inception");
-    let path = "/v1/models/inception:predict";
     let rows = json!({ "signature_name": "predict_images", "instances": encoded }).to_string();
     let columns = json!({ "signature_name": "predict_images", "inputs": { "images": encoded } }).to_string();
-    let by_row = post(&address, path, &rows).json();
-    let by_column = post(&address, path, &columns).json();
+    let by_row = post(address, INCEPTION_PREDICT, &rows).json();
+    let by_column = post(address, INCEPTION_PREDICT, &columns).json();
     for (number, picture) in judged.iter().enumerate() {
         for told in [
             [&by_row["predictions"][number]["scores"], &by_row["predictions"][number]["classes"]],
@@ -160,7 +165,7 @@ fn pictures_get_the_scores_of_tensorflow_itself_and_the_end_waits_for_them() {
             assert!(near, "{ours:?} are not {theirs:?}");
         }
     }
-    ends_after_its_last_answer(&container, &address, path, &encoded);
+    encoded
 }
 
 /// SIGTERM while many pictures are under way.

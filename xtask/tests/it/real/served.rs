@@ -151,11 +151,16 @@ pub struct Container<'a> {
 impl<'a> Container<'a> {
     /// Started with these variables (`NAME=value`), a folder of models and a quota.
     pub fn start(served: &'a Served, image: &str, variables: &[&str], models: Vec<u8>, cpus: f64) -> Self {
+        Self::of(served, &served.reference(image), variables, models, cpus)
+    }
+
+    /// The same of any image on the engine.
+    pub fn of(served: &'a Served, reference: &str, variables: &[&str], models: Vec<u8>, cpus: f64) -> Self {
         // One at a time, and never two of one test.
         let name = format!("xtask-it-{}", served.id);
         let engine = &served.engine;
         engine.remove_container(&name);
-        engine.serve(&name, &served.reference(image), variables, cpus, models);
+        engine.serve(&name, reference, variables, cpus, models);
         Self { engine, name }
     }
 
