@@ -22,7 +22,7 @@ use crate::{
         reference::RegistryAddress,
     },
     execute::{self, PushPorts, PushScene, PushState, Pushed},
-    ports::{Credentials, Engine as _, Say},
+    ports::{Credentials, Engine as _, Registry as _, Say, Signer as _},
     report::bytes,
 };
 
@@ -50,8 +50,15 @@ pub(super) async fn with_profile(
         return Ok(Ended::Well);
     }
     session.begin("push", config).await?;
+    let say = |line: String| session.report.warning(&line);
+    let (registry, credentials) = registry(plan.address.host(), config, session, &say).await?;
+    // After the hours that a build may take it would be late for a wrong password.
+    registry.check().await.context("nothing was pushed")?;
+    if plan.sign {
+        Cosign.check().context("nothing was pushed")?;
+    }
     let images = ready::ready(&plans, config, session).await?;
-    ready_images(&plan, &images, config, session).await
+    ready_images(&plan, &images, (&registry, credentials), config, session).await
 }
 
 /// The references of images that are called so.
@@ -61,11 +68,15 @@ fn plan(args: &Push, address: &RegistryAddress, names: &[ImageNames]) -> Result<
 }
 
 /// Pushes images that have passed their gates; holds the checkout.
-async fn ready_images(plan: &PushPlan, images: &[ReadyImage], config: &Config, session: &Session) -> Result<Ended> {
+async fn ready_images(
+    plan: &PushPlan,
+    images: &[ReadyImage],
+    (registry, credentials): (&OciRegistry<'_>, Credentials),
+    config: &Config,
+    session: &Session,
+) -> Result<Ended> {
     let engine = session.engine(config).await?;
-    let say = |line: String| session.report.warning(&line);
-    let (registry, credentials) = registry(plan.address.host(), config, session, &say).await?;
-    let ports = PushPorts { engine, registry: &registry, signer: &Cosign };
+    let ports = PushPorts { engine, registry, signer: &Cosign };
     let scene = PushScene { lock: session.folders.root.join(LOCK_FILE), run: session.run.clone(), credentials };
     let mut rows = Vec::new();
     let mut done = |pushed| rows.push(tell(&pushed, session));
