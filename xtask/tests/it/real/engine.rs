@@ -133,7 +133,9 @@ impl Engine {
 
     /// A file of an image, as text.
     pub fn file_of(&self, image: &str, path: &str) -> String {
-        let body = ContainerCreateBody { image: Some(image.into()), ..Default::default() };
+        // A container needs a command, even one that never starts.
+        let command = Some(vec!["true".to_owned()]);
+        let body = ContainerCreateBody { image: Some(image.into()), cmd: command, ..Default::default() };
         let made = self.wait_for(self.docker.create_container(None::<CreateContainerOptions>, body));
         let container = made.expect("create a container").id;
         let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
