@@ -39,7 +39,7 @@ pub(super) async fn with_profile(
         return Ok(Ended::Well);
     }
     session.begin("build-servers", config).await?;
-    build(&plan, args.fail_fast, config, session).await
+    Ok(tell(&build(&plan, args.fail_fast, config, session).await?, session))
 }
 
 fn plan(args: &BuildServers, config: &Config, profile: &Profile) -> Result<Plan> {
@@ -53,8 +53,14 @@ fn plan(args: &BuildServers, config: &Config, profile: &Profile) -> Result<Plan>
     })?)
 }
 
+/// What came of the variants, and why it had to.
+pub(super) struct Built {
+    outcomes: Vec<(VariantName, Outcome)>,
+    freshness: Vec<Freshness>,
+}
+
 /// The caller holds the checkout.
-pub(super) async fn build(plan: &Plan, fail_fast: bool, config: &Config, session: &Session) -> Result<Ended> {
+pub(super) async fn build(plan: &Plan, fail_fast: bool, config: &Config, session: &Session) -> Result<Built> {
     let source = CheckedOut;
     let freshness = execute::look(plan, &source, &session.folders).await?;
     let fresh = freshness.iter().all(|f| f.current.is_some());
@@ -69,7 +75,7 @@ pub(super) async fn build(plan: &Plan, fail_fast: bool, config: &Config, session
         engine.prune_sources(&session.checkout).await?;
         outcomes
     };
-    Ok(tell(&outcomes, &freshness, session))
+    Ok(Built { outcomes, freshness })
 }
 
 pub(super) fn scene<'c>(fail_fast: bool, config: &'c Config, session: &Session) -> Result<Scene<'c>> {
@@ -86,7 +92,21 @@ pub(super) fn scene<'c>(fail_fast: bool, config: &'c Config, session: &Session) 
 }
 
 /// Paths on stdout, the table on stderr, the exit code for scripts.
-fn tell(outcomes: &[(VariantName, Outcome)], freshness: &[Freshness], session: &Session) -> Ended {
+fn tell(built: &Built, session: &Session) -> Ended {
+    for (variant, outcome) in &built.outcomes {
+        let (state, built) = match outcome {
+            Outcome::UpToDate(built) => ("up to date", built),
+            Outcome::Built(built) => ("built", built),
+            Outcome::Failed(_) | Outcome::NotStarted => continue,
+        };
+        let path = session.folders.shown(&built.path).display().to_string();
+        session.report.result(&path, json!({ "variant": variant, "state": state, "receipt": built.receipt }));
+    }
+    table(built, session)
+}
+
+/// What came of the servers; of a command whose results are others.
+pub(super) fn table(Built { outcomes, freshness }: &Built, session: &Session) -> Ended {
     let mut rows = Vec::new();
     for (variant, outcome) in outcomes {
         let reason = freshness.iter().find(|f| f.variant == *variant).map(|f| f.reason.clone()).unwrap_or_default();
@@ -98,12 +118,8 @@ fn tell(outcomes: &[(VariantName, Outcome)], freshness: &[Freshness], session: &
             }
             Outcome::NotStarted => ("not started", None, String::new()),
         };
-        if let Some(built) = built {
-            if state == "up to date" {
-                session.report.event(Event::UpToDate { variant: variant.to_string(), reason: detail.clone() });
-            }
-            let path = session.folders.shown(&built.path).display().to_string();
-            session.report.result(&path, json!({ "variant": variant, "state": state, "receipt": built.receipt }));
+        if state == "up to date" {
+            session.report.event(Event::UpToDate { variant: variant.to_string(), reason: detail.clone() });
         }
         let size = built.map(|b| bytes(b.receipt.binary.bytes)).unwrap_or_default();
         let seconds = built.filter(|_| state == "built").and_then(|b| b.receipt.build.seconds.get("build").copied());

@@ -30,7 +30,8 @@ pub(super) fn names(images: &[PlannedImage]) -> Vec<ImageNames> {
 
 /// Builds and tries what is missing or stale. One that fails stops the push before anything moves.
 pub(super) async fn ready(plans: &build_images::Plans, config: &Config, session: &Session) -> Result<Vec<ReadyImage>> {
-    if build_servers::build(&plans.servers, false, config, session).await? == Ended::WithFailures {
+    let servers = build_servers::build(&plans.servers, false, config, session).await?;
+    if build_servers::table(&servers, session) == Ended::WithFailures {
         bail!("nothing was pushed: not every server could be built");
     }
     let outcomes = build_images::build(plans, false, config, session).await?;
