@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{list, plan::PlannedImage};
+use super::{Server, list, plan::PlannedImage};
 use crate::domain::{
     label,
     receipt::{ImageRecord, InputTable, Receipt},
@@ -81,14 +81,11 @@ pub struct RecipeFacts {
 
 /// The inputs of one image; `servers` are the receipts of its binaries, in the plan's order.
 pub fn inputs(image: &PlannedImage, servers: &[Receipt], facts: &RecipeFacts, created: &str) -> InputTable {
-    let binaries: Vec<Value> = servers
-        .iter()
-        .zip(&image.servers)
-        .map(|(receipt, server)| {
-            let features = list(&server.features);
-            json!({ "file": server.file, "sha256": receipt.binary.sha256, "receipt": receipt.key, "cpu-features": features })
-        })
-        .collect();
+    // By file, so that a change is told of one of them and in a few words.
+    let each = |of: &dyn Fn(&Receipt, &Server) -> String| -> Map<String, Value> {
+        let pairs = servers.iter().zip(&image.servers);
+        pairs.map(|(receipt, server)| (server.file.clone(), json!(of(receipt, server)))).collect()
+    };
     let instead = image.instead.iter().map(|other| format!("{} {}", other.reference, list(&other.features)));
     let table = json!({
         "profile": image.profile,
@@ -98,7 +95,9 @@ pub fn inputs(image: &PlannedImage, servers: &[Receipt], facts: &RecipeFacts, cr
         "entrypoint": facts.entrypoint,
         "args": image.build_args(),
         "base": image.base.to_string(),
-        "servers": binaries,
+        "servers": each(&|receipt, _| receipt.binary.sha256.clone()),
+        "receipts": each(&|receipt, _| receipt.key.clone()),
+        "cpu-features": each(&|_, server| list(&server.features)),
         "instead": instead.collect::<Vec<_>>(),
         "created": created,
     });
