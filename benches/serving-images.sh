@@ -9,6 +9,8 @@ image=cpu-optimized
 work=$(mktemp -d)
 registry=127.0.0.1:5099
 xtask=target/debug/xtask
+# The lock is the user's: these pushes must not stay in it.
+[ ! -e manifests/images.lock ] || cp manifests/images.lock "$work/images.lock"
 trap 'kill "$served" 2>/dev/null || true; cp "$work/images.lock" manifests/images.lock 2>/dev/null || rm -f manifests/images.lock; rm -rf "$work"; docker rmi "$registry/bench/tf-serving:$image" >/dev/null 2>&1 || true' EXIT
 served=
 
@@ -38,8 +40,6 @@ report() {
 cargo build --quiet --package xtask
 "$xtask" --profile sample build-images "$image" > /dev/null 2>&1
 docker tag "tf-serving:$image" "$registry/bench/tf-serving:$image"
-# The lock is the user's: these pushes must not stay in it.
-[ ! -e manifests/images.lock ] || cp manifests/images.lock "$work/images.lock"
 
 # The context that ours sends, for the docker command line.
 mkdir -p "$work/context/servers"
