@@ -13,7 +13,7 @@ use anyhow::Result;
 
 use crate::domain::source::Repository;
 
-pub(crate) use registry::{Credentials, EnginePush, Moving, PushedLayers, Registry, Signer};
+pub(crate) use registry::{Blob, Content, Credentials, Registry, Signer};
 
 /// Called with each line of progress that an adapter has to tell.
 pub(crate) type Say<'a> = &'a (dyn Fn(String) + Sync);
@@ -65,8 +65,8 @@ pub(crate) trait Engine {
     async fn stop(&self, container: &str, grace: Duration) -> Result<Exit>;
     /// A network on which containers find each other by name, made where it is not there.
     async fn network(&self, name: &str, labels: &Labels) -> Result<()>;
-    /// Sends an image to its registry: layers first, the manifest and with it the tag last.
-    async fn push(&self, push: &EnginePush<'_>, tell: &(dyn Fn(Moving) + Sync)) -> Result<PushedLayers>;
+    /// Hands out images whole, in one tar of their configurations and layers, as the engine keeps them.
+    async fn save<T: Send + 'static>(&self, images: &[String], progress: Progress<'_>, untar: Untar<T>) -> Result<T>;
     /// Ends the container as it asked to be ended, and removes it with its scratch volumes.
     async fn remove(&self, container: &str) -> Result<()>;
 }

@@ -15,14 +15,10 @@ use crate::{
     domain::proof::fixture::{Fixture, code},
     domain::source::Repository,
     ports::{
-        COMPLETE, ContainerFacts, ContainerJob, CopiedFile, Downloaded, Engine, EngineFacts, EnginePush, Exit, Fetch,
-        Host, ImageBuild, ImageFacts, KeptImage, Labels, Moving, Progress, PushedLayers, Rest, RestAnswer, Root, Say,
-        Source, Tar, Untar,
+        COMPLETE, ContainerFacts, ContainerJob, CopiedFile, Downloaded, Engine, EngineFacts, Exit, Fetch, Host,
+        ImageBuild, ImageFacts, KeptImage, Labels, Progress, Rest, RestAnswer, Root, Say, Source, Tar, Untar,
     },
 };
-
-/// What an engine's push does, and how it ends.
-pub(crate) type FakePush = Box<dyn Fn(&EnginePush<'_>) -> Result<PushedLayers>>;
 
 /// An engine whose containers end as they are told to.
 pub(crate) struct FakeEngine {
@@ -41,8 +37,8 @@ pub(crate) struct FakeEngine {
     pub kept: RefCell<BTreeMap<String, Labels>>,
     /// IDs of images that a test wants to know.
     pub ids: BTreeMap<String, String>,
-    /// What a push does to the registry of a test.
-    pub pushes: Option<FakePush>,
+    /// The tar that it hands out of its images.
+    pub saved: Vec<u8>,
     /// Names in the tars that were sent, by container.
     pub sent: RefCell<BTreeMap<String, Vec<String>>>,
     running: Cell<usize>,
@@ -67,7 +63,7 @@ impl FakeEngine {
             output: ("", Vec::new()),
             kept: RefCell::default(),
             ids: BTreeMap::new(),
-            pushes: None,
+            saved: Vec::new(),
             sent: RefCell::default(),
             running: Cell::new(0),
             most_at_once: Cell::new(0),
@@ -256,10 +252,10 @@ impl Engine for FakeEngine {
         Ok(Some(Fixture::library(name, &["GLIBC_2.2.5", "GLIBC_2.34"]).build()))
     }
 
-    async fn push(&self, push: &EnginePush<'_>, tell: &(dyn Fn(Moving) + Sync)) -> Result<PushedLayers> {
-        self.record(format!("push {} {}", push.image, push.reference));
-        tell(Moving::Layer { id: "layer".into(), done: 1, total: Some(1) });
-        self.pushes.as_ref().map_or_else(|| Ok(PushedLayers::default()), |push_to| push_to(push))
+    async fn save<T: Send + 'static>(&self, images: &[String], progress: Progress<'_>, untar: Untar<T>) -> Result<T> {
+        self.record(format!("save {}", images.join(" ")));
+        progress(self.saved.len() as u64, 0);
+        untar(&mut &self.saved[..])
     }
 
     async fn remove(&self, container: &str) -> Result<()> {

@@ -8,7 +8,7 @@ mod dated;
 mod folder;
 mod images;
 mod leftovers;
-mod push;
+mod save;
 mod service;
 mod sizes;
 mod transfer;
@@ -22,8 +22,8 @@ use tokio::sync::RwLock;
 use crate::{
     domain::settings::EngineSettings,
     ports::{
-        ContainerFacts, ContainerJob, CopiedFile, Engine, EngineFacts, EnginePush, Exit, ImageBuild, ImageFacts,
-        KeptImage, Labels, Moving, Progress, PushedLayers, Say, Tar, Untar,
+        ContainerFacts, ContainerJob, CopiedFile, Engine, EngineFacts, Exit, ImageBuild, ImageFacts, KeptImage, Labels,
+        Progress, Say, Tar, Untar,
     },
 };
 
@@ -69,7 +69,7 @@ impl Engine for DockerEngine {
             data_root: info.docker_root_dir.unwrap_or_default(),
             storage_driver: info.driver.unwrap_or_default(),
             runtimes: info.runtimes.unwrap_or_default().into_keys().collect(),
-            insecure_registries: push::insecure(info.registry_config),
+            insecure_registries: connect::insecure(info.registry_config),
         })
     }
 
@@ -164,8 +164,8 @@ impl Engine for DockerEngine {
         service::network(&self.docker, name, labels).await
     }
 
-    async fn push(&self, push: &EnginePush<'_>, tell: &(dyn Fn(Moving) + Sync)) -> Result<PushedLayers> {
-        push::push(&self.docker, push, tell).await
+    async fn save<T: Send + 'static>(&self, images: &[String], progress: Progress<'_>, untar: Untar<T>) -> Result<T> {
+        save::save(&self.docker, images, progress, untar).await
     }
 
     async fn remove(&self, container: &str) -> Result<()> {

@@ -1,28 +1,30 @@
-//! A registry over the OCI distribution API: what the engine does not do for a push. Layers never pass through here.
-//! Requests with their retries are in `client`, who may do what in `challenge`, which certificates count in `trust`.
+//! A registry over the OCI distribution API. Requests with their retries are in `client`, blobs on their way in `upload`,
+//! who may do what in `challenge`, which certificates count in `trust`.
 
+mod body;
 mod challenge;
 mod client;
 #[cfg(test)]
 mod tests;
 mod trust;
+mod upload;
 
 use anyhow::{Context, Result, anyhow, bail};
-use reqwest::{Method, StatusCode, Url, header};
+use reqwest::{Method, StatusCode, header};
 
-use self::client::{Answer, Call, Client};
+use self::{
+    body::Body,
+    client::{Answer, Call, Client},
+};
 use crate::{
     domain::{
         oci::{self, Attachment, Descriptor, Manifest},
         reference::Digest,
     },
-    ports::{Credentials, Registry, Say},
+    ports::{Blob, Content, Credentials, Progress, Registry, Say},
 };
 
 pub(crate) use self::client::Patience;
-
-/// Uploads are begun anew this often where the registry has forgotten them.
-const UPLOADS: u32 = 3;
 
 /// How a registry is reached.
 pub(crate) struct Access {
@@ -73,7 +75,7 @@ impl<'s> OciRegistry<'s> {
     async fn put_manifest(&self, repository: &str, reference: &str, manifest: &Manifest) -> Result<bool> {
         let path = format!("manifests/{reference}");
         let call = Call::new(Method::PUT, repository, &path).with(header::CONTENT_TYPE, &manifest.media_type);
-        let answer = self.call(call.sending(&manifest.bytes)).await?;
+        let answer = self.call(call.sending(Body::Bytes(&manifest.bytes))).await?;
         if answer.status != StatusCode::CREATED {
             return Err(self.client.refused(&answer));
         }
@@ -81,35 +83,9 @@ impl<'s> OciRegistry<'s> {
         Ok(answer.header("oci-subject").is_some())
     }
 
-    async fn put_blob(&self, repository: &str, bytes: &[u8]) -> Result<()> {
-        let digest = Digest::of(bytes);
-        let path = format!("blobs/{digest}");
-        if self.call(Call::new(Method::HEAD, repository, &path)).await?.status == StatusCode::OK {
-            return Ok(());
-        }
-        for _ in 0..UPLOADS {
-            let mut url = self.begin_upload(repository).await?;
-            url.query_pairs_mut().append_pair("digest", digest.as_str());
-            let call = Call::at(Method::PUT, repository, url).with(header::CONTENT_TYPE, "application/octet-stream");
-            let answer = self.call(call.sending(bytes)).await?;
-            match answer.status {
-                StatusCode::CREATED => return Ok(()),
-                // A lost answer may have been of an upload that ended well, or the registry was started anew.
-                StatusCode::NOT_FOUND | StatusCode::RANGE_NOT_SATISFIABLE => {}
-                _ => return Err(self.client.refused(&answer)),
-            }
-        }
-        bail!("the registry forgot the upload of {digest} {UPLOADS} times; look at its log")
-    }
-
-    async fn begin_upload(&self, repository: &str) -> Result<Url> {
-        let answer = self.call(Call::new(Method::POST, repository, "blobs/uploads/")).await?;
-        if answer.status != StatusCode::ACCEPTED {
-            return Err(self.client.refused(&answer));
-        }
-        let place =
-            answer.header(header::LOCATION.as_str()).context("the registry begins an upload and says not where")?;
-        answer.url.join(place).with_context(|| format!("read the place of an upload, `{place}`"))
+    async fn put_small(&self, repository: &str, bytes: &[u8]) -> Result<()> {
+        let blob = Blob { digest: Digest::of(bytes), size: bytes.len() as u64, content: Content::Bytes(bytes) };
+        upload::put(&self.client, repository, &blob, &|_, _| ()).await.map(|_| ())
     }
 
     /// Lists a referrer under the tag that stands in for registries without a list of their own.
@@ -140,7 +116,7 @@ impl Registry for OciRegistry<'_> {
     }
 
     async fn check_push(&self, repository: &str) -> Result<()> {
-        let upload = self.begin_upload(repository).await;
+        let upload = upload::begin(&self.client, repository).await;
         let upload =
             upload.with_context(|| format!("see whether {}/{repository} can be pushed to", self.client.host()))?;
         // Not every registry knows how; those forget an upload by themselves.
@@ -152,16 +128,25 @@ impl Registry for OciRegistry<'_> {
         manifest.with_context(|| format!("look up {reference} in {}/{repository}", self.client.host()))
     }
 
-    async fn tag(&self, repository: &str, tag: &str, manifest: &Manifest) -> Result<()> {
-        let put = self.put_manifest(repository, tag, manifest).await;
-        put.map(|_| ()).with_context(|| format!("tag {}/{repository}:{tag}", self.client.host()))
+    async fn has_blob(&self, repository: &str, digest: &Digest) -> Result<bool> {
+        upload::is_there(&self.client, repository, digest).await
+    }
+
+    async fn put_blob(&self, repository: &str, blob: &Blob<'_>, progress: Progress<'_>) -> Result<bool> {
+        let put = upload::put(&self.client, repository, blob, progress).await;
+        put.with_context(|| format!("send {} to {}/{repository}", blob.digest.short(), self.client.host()))
+    }
+
+    async fn put(&self, repository: &str, reference: &str, manifest: &Manifest) -> Result<()> {
+        let put = self.put_manifest(repository, reference, manifest).await;
+        put.map(|_| ()).with_context(|| format!("put {reference} into {}/{repository}", self.client.host()))
     }
 
     async fn attach(&self, repository: &str, subject: &Descriptor, attachment: &Attachment) -> Result<Digest> {
         let manifest = Manifest::attaching(attachment, subject);
         let put = async {
-            self.put_blob(repository, oci::EMPTY_BLOB).await?;
-            self.put_blob(repository, &attachment.document).await?;
+            self.put_small(repository, oci::EMPTY_BLOB).await?;
+            self.put_small(repository, &attachment.document).await?;
             if !self.put_manifest(repository, manifest.digest().as_str(), &manifest).await? {
                 self.list(repository, &subject.digest, attachment.descriptor(&manifest)).await?;
             }

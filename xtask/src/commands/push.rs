@@ -22,7 +22,7 @@ use crate::{
         reference::RegistryAddress,
     },
     execute::{self, PushPorts, PushScene, PushState, Pushed},
-    ports::{Credentials, Engine as _, Registry as _, Say, Signer as _},
+    ports::{Engine as _, Registry as _, Say, Signer as _},
     report::bytes,
 };
 
@@ -51,14 +51,14 @@ pub(super) async fn with_profile(
     }
     session.begin("push", config).await?;
     let say = |line: String| session.report.warning(&line);
-    let (registry, credentials) = registry(plan.address.host(), config, session, &say).await?;
+    let registry = registry(plan.address.host(), config, session, &say).await?;
     // After the hours that a build may take it would be late for a wrong password.
     registry.check().await.context("nothing was pushed")?;
     if plan.sign {
         Cosign.check().context("nothing was pushed")?;
     }
     let images = ready::ready(&plans, config, session).await?;
-    ready_images(&plan, &images, (&registry, credentials), config, session).await
+    ready_images(&plan, &images, &registry, config, session).await
 }
 
 /// The references of images that are called so.
@@ -71,13 +71,19 @@ fn plan(args: &Push, address: &RegistryAddress, names: &[ImageNames]) -> Result<
 async fn ready_images(
     plan: &PushPlan,
     images: &[ReadyImage],
-    (registry, credentials): (&OciRegistry<'_>, Credentials),
+    registry: &OciRegistry<'_>,
     config: &Config,
     session: &Session,
 ) -> Result<Ended> {
     let engine = session.engine(config).await?;
     let ports = PushPorts { engine, registry, signer: &Cosign };
-    let scene = PushScene { lock: session.folders.root.join(LOCK_FILE), run: session.run.clone(), credentials };
+    let work = session.folders.work();
+    let scene = PushScene {
+        lock: session.folders.root.join(LOCK_FILE),
+        run: session.run.clone(),
+        scratch: work.join("push"),
+        known: work.join("pushed-layers.json"),
+    };
     let mut rows = Vec::new();
     let mut done = |pushed| rows.push(tell(&pushed, session));
     let ended = execute::push(plan, images, &ports, &scene, &session.report, &mut done).await;
@@ -88,22 +94,16 @@ async fn ready_images(
     ended.map(|()| Ended::Well)
 }
 
-/// A registry that has answered, and what opens its door.
-async fn registry<'s>(
-    host: &str,
-    config: &Config,
-    session: &Session,
-    say: Say<'s>,
-) -> Result<(OciRegistry<'s>, Credentials)> {
+/// A registry that has answered.
+async fn registry<'s>(host: &str, config: &Config, session: &Session, say: Say<'s>) -> Result<OciRegistry<'s>> {
     let login = DockerLogins::default().find(host).await.with_context(|| format!("find credentials for {host}"))?;
     // Without an engine nothing beyond loopback is known to do without TLS.
     let insecure = match session.engine(config).await {
         Ok(engine) => engine.facts().await?.insecure_registries.iter().any(|name| name == host),
         Err(_) => false,
     };
-    let credentials = login.credentials.clone();
     let access = Access { host: host.into(), credentials: login.credentials, source: login.source, insecure };
-    Ok((OciRegistry::connect(access, Patience::default(), say).await?, credentials))
+    OciRegistry::connect(access, Patience::default(), say).await
 }
 
 /// The reference on stdout; returns the row of the table.

@@ -13,7 +13,7 @@ use crate::{
 
 /// What the story needs of the host: the engine, what makes its base image, and a registry.
 const NEEDS: [setup::Need; 3] = [setup::DEBOOTSTRAP, setup::ENGINE, setup::REGISTRY];
-/// Loopback: the engine pushes there without TLS, and nobody else can.
+/// Loopback: no TLS is needed there, and nobody else can push.
 const REGISTRY: &str = "127.0.0.1:5000";
 
 pub(crate) async fn run(session: &Session) -> Result<Ended> {

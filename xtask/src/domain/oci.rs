@@ -12,6 +12,8 @@ pub const OCI_MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub const OCI_INDEX: &str = "application/vnd.oci.image.index.v1+json";
 pub const DOCKER_MANIFEST: &str = "application/vnd.docker.distribution.manifest.v2+json";
 pub const DOCKER_LIST: &str = "application/vnd.docker.distribution.manifest.list.v2+json";
+const OCI_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+const OCI_LAYER: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
 const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 /// The config of artifacts that need none.
 pub const EMPTY_BLOB: &[u8] = b"{}";
@@ -40,13 +42,28 @@ pub struct Descriptor {
 #[derive(Debug, Deserialize)]
 struct Image {
     config: Descriptor,
-    layers: Vec<Descriptor>,
 }
 
 /// What is read of an index.
 #[derive(Debug, Default, Deserialize)]
 struct Index {
     manifests: Vec<Descriptor>,
+}
+
+/// Points at an image's configuration.
+pub fn config(bytes: &[u8]) -> Descriptor {
+    Descriptor::blob(OCI_CONFIG, Digest::of(bytes), bytes.len() as u64)
+}
+
+/// Points at a layer, packed by gzip.
+pub fn layer(digest: Digest, size: u64) -> Descriptor {
+    Descriptor::blob(OCI_LAYER, digest, size)
+}
+
+impl Descriptor {
+    fn blob(media_type: &str, digest: Digest, size: u64) -> Self {
+        Self { media_type: media_type.into(), digest, size, artifact_type: None, annotations: BTreeMap::new() }
+    }
 }
 
 /// A document that goes to an image's side.
@@ -64,13 +81,7 @@ impl Manifest {
     }
 
     pub fn descriptor(&self) -> Descriptor {
-        Descriptor {
-            media_type: self.media_type.clone(),
-            digest: self.digest(),
-            size: self.bytes.len() as u64,
-            artifact_type: None,
-            annotations: BTreeMap::new(),
-        }
+        Descriptor::blob(&self.media_type, self.digest(), self.bytes.len() as u64)
     }
 
     /// Whether this is the manifest of an engine's image: engines call an image by the digest of its config, those with
@@ -79,10 +90,15 @@ impl Manifest {
         self.digest().as_str() == id || self.image().is_some_and(|image| image.config.digest.as_str() == id)
     }
 
-    /// Digest and compressed size of each layer, the lowest first; none in an index.
-    pub fn layers(&self) -> Vec<(Digest, u64)> {
-        let layers = self.image().map(|image| image.layers).unwrap_or_default();
-        layers.into_iter().map(|layer| (layer.digest, layer.size)).collect()
+    /// Digest of the configuration; none in an index.
+    pub fn config(&self) -> Option<Digest> {
+        Some(self.image()?.config.digest)
+    }
+
+    /// The manifest of an image whose blobs these are, the lowest layer first.
+    pub fn of_image(config: &Descriptor, layers: &[Descriptor]) -> Self {
+        let manifest = json!({ "schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config, "layers": layers });
+        Self { media_type: OCI_MANIFEST.into(), bytes: manifest.to_string().into_bytes() }
     }
 
     /// What an index points at; nothing where it is none.
@@ -128,11 +144,8 @@ impl Attachment {
 mod tests {
     use super::*;
 
-    fn image(config: &[u8]) -> Manifest {
-        let blob = |bytes: &[u8], size: u64| json!({ "mediaType": "x", "digest": Digest::of(bytes), "size": size });
-        let text =
-            json!({ "schemaVersion": 2, "config": blob(config, 2), "layers": [blob(b"low", 10), blob(b"high", 20)] });
-        Manifest { media_type: DOCKER_MANIFEST.into(), bytes: text.to_string().into_bytes() }
+    fn image(bytes: &[u8]) -> Manifest {
+        Manifest::of_image(&config(bytes), &[layer(Digest::of(b"low"), 10), layer(Digest::of(b"high"), 20)])
     }
 
     #[test]
@@ -141,9 +154,8 @@ mod tests {
         assert!(manifest.is_of_image(Digest::of(b"c").as_str()));
         assert!(manifest.is_of_image(manifest.digest().as_str()));
         assert!(!manifest.is_of_image(Digest::of(b"d").as_str()));
-        assert_eq!(manifest.layers(), [(Digest::of(b"low"), 10), (Digest::of(b"high"), 20)]);
         let junk = Manifest { media_type: String::new(), bytes: b"no JSON".to_vec() };
-        assert!(!junk.is_of_image("sha256:x") && junk.layers().is_empty() && junk.entries().is_empty());
+        assert!(!junk.is_of_image("sha256:x") && junk.config().is_none() && junk.entries().is_empty());
     }
 
     #[test]
@@ -156,7 +168,7 @@ mod tests {
         let manifest = Manifest::attaching(&attachment, &image(b"c").descriptor());
         let entry = attachment.descriptor(&manifest);
         assert_eq!(Manifest::index(std::slice::from_ref(&entry)).entries(), [entry]);
-        assert_eq!(manifest.layers(), [(Digest::of(b"said"), 4)]);
+        assert_eq!(manifest.config(), Some(Digest::of(EMPTY_BLOB)));
         let text = String::from_utf8(manifest.bytes).expect("JSON");
         assert!(text.contains(&format!("\"subject\":{{\"digest\":\"{}\"", image(b"c").digest())), "{text}");
     }

@@ -106,6 +106,12 @@ impl Digest {
         Self(format!("sha256:{:x}", sha2::Sha256::digest(bytes)))
     }
 
+    /// The digest of all that was hashed.
+    pub fn of_hash(hash: sha2::Sha256) -> Self {
+        use sha2::Digest as _;
+        Self(format!("sha256:{:x}", hash.finalize()))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

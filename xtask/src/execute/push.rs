@@ -1,21 +1,31 @@
 //! Brings ready images into a registry: looked at and asked for first, moved one after another, each locked when it stands.
-//! The engine moves layers and puts the first tag; all else is small and goes through the registry's port.
+//! The engine hands out what has to move; it needs to know nothing of the registry.
 
 mod attach;
+mod gzip;
+mod known;
+mod layers;
 mod lock_file;
 mod look;
+mod saved;
 #[cfg(test)]
 mod tests;
 mod verify;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
     time::{Instant, SystemTime},
 };
 
 use anyhow::{Context, Result, bail};
 
-use self::look::There;
+use self::{
+    known::Known,
+    layers::{Arrived, Way},
+    look::There,
+    saved::Saved,
+};
 use crate::{
     domain::{
         event::Event,
@@ -24,7 +34,7 @@ use crate::{
         push::{PlannedPush, PushPlan, ReadyImage},
         reference::Pinned,
     },
-    ports::{Credentials, Engine, EnginePush, Moving, PushedLayers, Registry, Signer},
+    ports::{Engine, Registry, Signer},
     report::Report,
 };
 
@@ -38,12 +48,15 @@ pub(crate) struct PushPorts<'a, E, R, S> {
     pub signer: &'a S,
 }
 
-/// Where a push leaves its word, and with what the engine goes to the registry.
+/// Where a push leaves its word, and what it needs on the way.
 pub(crate) struct PushScene {
     /// `manifests/images.lock` of the checkout.
     pub lock: PathBuf,
     pub run: String,
-    pub credentials: Credentials,
+    /// For layers; nobody else's, and gone afterwards.
+    pub scratch: PathBuf,
+    /// What layers became when they were packed.
+    pub known: PathBuf,
 }
 
 /// An image that stands in the registry.
@@ -85,12 +98,56 @@ pub(crate) async fn push<E: Engine, R: Registry, S: Signer>(
 ) -> Result<()> {
     let mut lock = lock_file::read(&scene.lock)?;
     let jobs = prepare(plan, images, &lock, ports).await.context("nothing was pushed")?;
-    for job in &jobs {
+    let pushed = all(&jobs, plan.sign, &mut lock, ports, scene, report, done).await;
+    clear(&scene.scratch)?;
+    pushed
+}
+
+async fn all<E: Engine, R: Registry, S: Signer>(
+    jobs: &[Job<'_>],
+    sign: bool,
+    lock: &mut ImagesLock,
+    ports: &PushPorts<'_, E, R, S>,
+    scene: &PushScene,
+    report: &Report,
+    done: &mut dyn FnMut(Pushed),
+) -> Result<()> {
+    // What a killed push left is of no use: layers are packed anew.
+    clear(&scene.scratch)?;
+    let saved = save(jobs, ports.engine, scene, report).await?;
+    for job in jobs {
         let name = &job.planned.name;
-        let pushed = one(job, plan.sign, &mut lock, ports, scene, report).await;
+        let pushed = one(job, &saved, sign, lock, ports, scene, report).await;
         done(pushed.with_context(|| format!("push {name}"))?);
     }
     Ok(())
+}
+
+fn clear(folder: &Path) -> Result<()> {
+    if folder.exists() { Ok(fs_err::remove_dir_all(folder)?) } else { Ok(()) }
+}
+
+/// Has the engine hand out, at once, all images that have to move.
+async fn save(jobs: &[Job<'_>], engine: &impl Engine, scene: &PushScene, report: &Report) -> Result<Saved> {
+    let absent = jobs.iter().filter(|job| matches!(job.there, There::Absent));
+    let absent: Vec<String> = absent.map(|job| job.planned.local.clone()).collect();
+    if absent.is_empty() {
+        return Ok(Saved::default());
+    }
+    let what = "read images from the engine";
+    let started = report.start(None, what);
+    let moved = AtomicU64::new(0);
+    let tell = |done, total: Option<u64>| report.event(Event::Bytes { what: what.into(), done, total });
+    let progress = |done, _| {
+        moved.store(done, Ordering::Relaxed);
+        tell(done, None);
+    };
+    let scratch = scene.scratch.clone();
+    let saved = engine.save(&absent, &progress, Box::new(move |tar| saved::sort(tar, &scratch))).await?;
+    let all = moved.into_inner();
+    tell(all, Some(all));
+    report.finish_step(started);
+    Ok(saved)
 }
 
 /// Asks whatever could refuse before anything moves.
@@ -132,8 +189,9 @@ impl<'a> Job<'a> {
     }
 }
 
-async fn one<E: Engine, R: Registry, S: Signer>(
+async fn one<E, R: Registry, S: Signer>(
     job: &Job<'_>,
+    saved: &Saved,
     sign: bool,
     lock: &mut ImagesLock,
     ports: &PushPorts<'_, E, R, S>,
@@ -142,21 +200,19 @@ async fn one<E: Engine, R: Registry, S: Signer>(
 ) -> Result<Pushed> {
     let begin = Instant::now();
     let Job { planned, ready, there } = job;
-    let (repository, tag) = (job.repository(), planned.reference.tag.as_str());
+    let repository = job.repository();
     let (manifest, state) = match there {
         There::Tagged(manifest) => (manifest.clone(), PushState::AlreadyThere),
-        There::Untagged(manifest) => {
-            ports.registry.tag(repository, tag, manifest).await?;
-            (manifest.clone(), PushState::Tagged)
-        }
-        There::Absent => moved(job, ports, scene, report).await?,
+        There::Untagged(manifest) => (manifest.clone(), PushState::Tagged),
+        There::Absent => moved(job, saved, ports.registry, scene, report).await?,
     };
     let digest = manifest.digest();
     let [sbom, provenance] = attach::attach(job.planned, ready, &manifest, ports.registry).await?;
-    for tag in &planned.also {
+    // The first tag too only moves to an image that is complete.
+    for tag in std::iter::once(&planned.reference.tag).chain(&planned.also) {
         let there = ports.registry.manifest(repository, tag.as_str()).await?;
         if there.is_none_or(|there| there.digest() != digest) {
-            ports.registry.tag(repository, tag.as_str(), &manifest).await?;
+            ports.registry.put(repository, tag.as_str(), &manifest).await?;
         }
     }
     if sign {
@@ -174,46 +230,25 @@ async fn one<E: Engine, R: Registry, S: Signer>(
     Ok(Pushed { name: planned.name.clone(), locked, state, seconds: begin.elapsed().as_secs_f64() })
 }
 
-/// Lets the engine push, and has the registry confirm what it now has.
-async fn moved<E: Engine, R: Registry, S>(
+/// Brings an image to where it is known by its digest alone.
+async fn moved<R: Registry>(
     job: &Job<'_>,
-    ports: &PushPorts<'_, E, R, S>,
+    saved: &Saved,
+    registry: &R,
     scene: &PushScene,
     report: &Report,
 ) -> Result<(Manifest, PushState)> {
     let Job { planned, ready, .. } = job;
     let name = &planned.name;
-    let tell = |moving| match moving {
-        Moving::Layer { id, done, total } => report.event(Event::Bytes { what: format!("{name} {id}"), done, total }),
-        Moving::Trouble(text) => report.warning(&format!("{name}: {text}")),
-    };
     let started = report.start(Some(name), "push");
-    let request = EnginePush { image: &planned.local, reference: &planned.reference, credentials: &scene.credentials };
-    let layers = ports.engine.push(&request, &tell).await?;
+    let image = saved.image(&ready.id)?;
+    let mut known = Known::read(&scene.known);
+    let way = Way { name, repository: job.repository(), registry, scratch: &scene.scratch, report };
+    let Arrived { manifest, bytes, moved } = layers::bring(&image, &way, &mut known).await?;
+    known.write(&scene.known)?;
+    registry.put(job.repository(), manifest.digest().as_str(), &manifest).await?;
     report.finish_step(started);
-    let manifest = ports.registry.manifest(job.repository(), planned.reference.tag.as_str()).await?;
-    let manifest = manifest.filter(|manifest| manifest.is_of_image(&ready.id));
-    let manifest = manifest.with_context(|| {
-        format!(
-            "the engine has pushed {}, and the registry has something else there: another push may have come between; run again",
-            planned.reference
-        )
-    })?;
-    let state = moved_state(&layers, &manifest);
-    if let PushState::Moved { layers: (moved, all), .. } = state {
-        report.note(&format!("{name}: {moved} of {all} layers moved, {} already there", all - moved));
-    }
-    Ok((manifest, state))
-}
-
-/// Engines call layers by what they unpack to, those with containerd's store by what moves.
-fn moved_state(layers: &PushedLayers, manifest: &Manifest) -> PushState {
-    let of_manifest = manifest.layers();
-    let short = |digest: &str| digest.trim_start_matches("sha256:").chars().take(12).collect::<String>();
-    let is_moved = |digest: &str| layers.moved.contains(&short(digest));
-    let moved = of_manifest.iter().enumerate().filter(|(position, (digest, _))| {
-        layers.all.get(*position).is_some_and(|unpacked| is_moved(unpacked)) || is_moved(digest.as_str())
-    });
-    let sizes: Vec<u64> = moved.map(|(_, (_, size))| *size).collect();
-    PushState::Moved { bytes: sizes.iter().sum(), layers: (sizes.len(), of_manifest.len()) }
+    let all = image.layers.len();
+    report.note(&format!("{name}: {moved} of {all} layers moved, {} already there", all - moved));
+    Ok((manifest, PushState::Moved { bytes, layers: (moved, all) }))
 }

@@ -1,13 +1,15 @@
-//! What pushing asks of a registry and of who signs, and what it tells of layers on their way.
+//! What pushing asks of a registry and of who signs.
 
-use std::fmt;
+use std::{fmt, path::Path};
 
 use anyhow::Result;
 
 use crate::domain::{
     oci::{Attachment, Descriptor, Manifest},
-    reference::{Digest, Reference},
+    reference::Digest,
 };
+
+use super::Progress;
 
 /// A registry; repositories are called by their paths there.
 pub(crate) trait Registry {
@@ -17,8 +19,11 @@ pub(crate) trait Registry {
     async fn check_push(&self, repository: &str) -> Result<()>;
     /// The manifest of a tag or a digest, as the registry has it; none where it has none.
     async fn manifest(&self, repository: &str, reference: &str) -> Result<Option<Manifest>>;
-    /// Puts the same bytes under a tag.
-    async fn tag(&self, repository: &str, tag: &str, manifest: &Manifest) -> Result<()>;
+    async fn has_blob(&self, repository: &str, digest: &Digest) -> Result<bool>;
+    /// Sends a blob unless it is there, and goes on where it broke off; says whether it moved.
+    async fn put_blob(&self, repository: &str, blob: &Blob<'_>, progress: Progress<'_>) -> Result<bool>;
+    /// Puts a manifest, all of whose blobs are there, under a tag or under its own digest.
+    async fn put(&self, repository: &str, reference: &str, manifest: &Manifest) -> Result<()>;
     /// Puts a document to an image's side and lists it there.
     async fn attach(&self, repository: &str, subject: &Descriptor, attachment: &Attachment) -> Result<Digest>;
     /// What refers to an image.
@@ -33,33 +38,19 @@ pub(crate) trait Signer {
     async fn sign(&self, image: &str) -> Result<()>;
 }
 
-/// An image that the engine is to push.
+/// Bytes that are known by their sha256.
+#[derive(Debug, Clone)]
+pub(crate) struct Blob<'a> {
+    pub digest: Digest,
+    /// Bytes.
+    pub size: u64,
+    pub content: Content<'a>,
+}
+
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct EnginePush<'a> {
-    /// What the engine calls it.
-    pub image: &'a str,
-    pub reference: &'a Reference,
-    pub credentials: &'a Credentials,
-}
-
-/// What is told of a push on its way.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Moving {
-    /// Bytes of a layer; none where nobody says how many there are.
-    Layer { id: String, done: u64, total: Option<u64> },
-    /// It goes on, but somebody should know.
-    Trouble(String),
-}
-
-/// How the layers of a pushed image got there.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct PushedLayers {
-    /// Digest of each layer of the image, the lowest first.
-    pub all: Vec<String>,
-    /// Short IDs of those that moved.
-    pub moved: Vec<String>,
-    /// Short IDs of those that were there.
-    pub there: Vec<String>,
+pub(crate) enum Content<'a> {
+    Bytes(&'a [u8]),
+    File(&'a Path),
 }
 
 /// What opens a registry's door; secrets are in no `Debug`.

@@ -165,7 +165,16 @@ pub(super) async fn archive<T: Send + 'static>(
     read: impl FnOnce(ChannelReader) -> Result<T> + Send + 'static,
 ) -> Result<Option<T>> {
     let options = DownloadFromContainerOptionsBuilder::default().path(path).build();
-    let mut chunks = Box::pin(docker.download_from_container(container, Some(options)));
+    self::read(docker.download_from_container(container, Some(options)), moved, read).await
+}
+
+/// Reads what the engine sends on a blocking thread; none where it does not have it.
+pub(super) async fn read<T: Send + 'static>(
+    chunks: impl Stream<Item = Result<Bytes, bollard::errors::Error>>,
+    moved: &(dyn Fn(u64) + Sync),
+    read: impl FnOnce(ChannelReader) -> Result<T> + Send + 'static,
+) -> Result<Option<T>> {
+    let mut chunks = Box::pin(chunks);
     let first = match chunks.next().await {
         Some(Err(error)) if status(&error) == Some(404) => return Ok(None),
         Some(first) => first?,

@@ -17,7 +17,7 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use super::{Access, challenge, trust};
+use super::{Access, body::Body, challenge, trust};
 use crate::{
     domain::retry,
     ports::{Credentials, Say},
@@ -41,6 +41,8 @@ impl Default for Patience {
 
 pub(super) struct Client<'s> {
     http: reqwest::Client,
+    /// The same for long bodies: whoever sends one watches over it.
+    sending: reqwest::Client,
     access: Access,
     /// `https://HOST/v2/`.
     base: Url,
@@ -56,7 +58,7 @@ pub(super) struct Call<'a> {
     repository: &'a str,
     place: Place,
     headers: Vec<(HeaderName, String)>,
-    body: &'a [u8],
+    body: Body<'a>,
 }
 
 enum Place {
@@ -73,12 +75,29 @@ pub(super) struct Answer {
 }
 
 /// Why a try did not do.
-enum Trouble {
+pub(super) enum Trouble {
     /// Another may, after as long as the registry says.
     Passing(Error, Option<Duration>),
     /// The registry shows a certificate that is not trusted, and why not.
     Untrusted(String),
     Final(Error),
+}
+
+impl Trouble {
+    /// The error it is, once no further try is made.
+    pub fn told(self, host: &str) -> Error {
+        match self {
+            Self::Passing(error, _) => error.context(format!(
+                "registry {host}: gave up after {} tries; what has arrived there stays: look at its log and its disk, and run again",
+                retry::MORE_TRIES + 1
+            )),
+            Self::Untrusted(why) => anyhow!(
+                "the certificate of registry {host} is not trusted ({why}); put the CA that signed it into \
+                 /etc/docker/certs.d/{host}/ca.crt"
+            ),
+            Self::Final(error) => error.context(format!("registry {host}")),
+        }
+    }
 }
 
 impl<'a> Call<'a> {
@@ -89,12 +108,12 @@ impl<'a> Call<'a> {
 
     pub fn new(method: Method, repository: &'a str, path: &str) -> Self {
         let path = if repository.is_empty() { String::new() } else { format!("{repository}/{path}") };
-        Self { method, repository, place: Place::Path(path), headers: Vec::new(), body: &[] }
+        Self { method, repository, place: Place::Path(path), headers: Vec::new(), body: Body::Bytes(&[]) }
     }
 
     /// A place that the registry named.
     pub fn at(method: Method, repository: &'a str, url: Url) -> Self {
-        Self { method, repository, place: Place::Url(url), headers: Vec::new(), body: &[] }
+        Self { method, repository, place: Place::Url(url), headers: Vec::new(), body: Body::Bytes(&[]) }
     }
 
     pub fn with(mut self, name: HeaderName, value: &str) -> Self {
@@ -102,7 +121,7 @@ impl<'a> Call<'a> {
         self
     }
 
-    pub fn sending(mut self, body: &'a [u8]) -> Self {
+    pub fn sending(mut self, body: Body<'a>) -> Self {
         self.body = body;
         self
     }
@@ -139,18 +158,19 @@ impl<'s> Client<'s> {
     pub async fn connect(access: Access, patience: Patience, say: Say<'s>) -> Result<Self> {
         // Only the first such call has an effect; the engine's TLS uses the same provider.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let mut http = reqwest::Client::builder()
-            .user_agent(concat!("tf-serving-xtask/", env!("CARGO_PKG_VERSION")))
-            .connect_timeout(patience.connect)
-            .read_timeout(patience.idle)
-            .referer(false)
-            .redirect(redirect::Policy::custom(follow))
-            .tls_certs_merge(trust::certificates(&access.host)?);
-        // A proxy does not reach this machine's loopback.
-        if trust::is_loopback(&access.host) {
-            http = http.no_proxy();
-        }
-        let http = http.build().context("set up a client for the registry")?;
+        let certificates = trust::certificates(&access.host)?;
+        let client = || {
+            let client = reqwest::Client::builder()
+                .user_agent(concat!("tf-serving-xtask/", env!("CARGO_PKG_VERSION")))
+                .connect_timeout(patience.connect)
+                .referer(false)
+                .redirect(redirect::Policy::custom(follow))
+                .tls_certs_merge(certificates.clone());
+            // A proxy does not reach this machine's loopback.
+            if trust::is_loopback(&access.host) { client.no_proxy() } else { client }
+        };
+        let http = client().read_timeout(patience.idle).build().context("set up a client for the registry")?;
+        let sending = client().build().context("set up a client for uploads")?;
         let plain = access.insecure || trust::is_loopback(&access.host);
         // Docker Hub's interface has a host of its own.
         let api = if ["docker.io", "index.docker.io"].contains(&access.host.as_str()) {
@@ -160,7 +180,7 @@ impl<'s> Client<'s> {
         };
         let open = || async { open(&http, api, plain).await };
         let base = again(open, patience.first, say, api).await?;
-        Ok(Self { http, access, base, headers: Mutex::default(), patience, say })
+        Ok(Self { http, sending, access, base, headers: Mutex::default(), patience, say })
     }
 
     pub fn host(&self) -> &str {
@@ -169,6 +189,14 @@ impl<'s> Client<'s> {
 
     pub fn credentials(&self) -> &Credentials {
         &self.access.credentials
+    }
+
+    pub fn patience(&self) -> Patience {
+        self.patience
+    }
+
+    pub fn warn(&self, line: String) {
+        (self.say)(format!("registry {}: {line}", self.host()));
     }
 
     pub fn request(&self, method: Method, url: Url) -> RequestBuilder {
@@ -189,7 +217,8 @@ impl<'s> Client<'s> {
         })
     }
 
-    async fn attempt(&self, call: &Call<'_>) -> Result<Answer, Trouble> {
+    /// One try.
+    pub async fn attempt(&self, call: &Call<'_>) -> Result<Answer, Trouble> {
         let key = (call.repository.to_owned(), call.writes());
         let known = self.headers.lock().unwrap_or_else(PoisonError::into_inner).get(&key).cloned();
         let answer = read(self.prepared(call, known)).await?;
@@ -214,14 +243,15 @@ impl<'s> Client<'s> {
         };
         // Uploads may be taken by somebody else, whom the secret does not concern.
         let authorization = authorization.filter(|_| url.origin() == self.base.origin());
-        let mut request = self.http.request(call.method.clone(), url);
+        let http = if call.body.is_long() { &self.sending } else { &self.http };
+        let mut request = http.request(call.method.clone(), url);
         for (name, value) in &call.headers {
             request = request.header(name, value);
         }
         if let Some(authorization) = authorization {
             request = request.header(header::AUTHORIZATION, authorization);
         }
-        if call.writes() { request.body(call.body.to_vec()) } else { request }
+        if call.writes() { call.body.put(request) } else { request }
     }
 
     /// The error of an answer that is a refusal.
@@ -316,17 +346,7 @@ async fn again<T, F: Future<Output = Result<T, Trouble>>>(
             say(format!("registry {host}: {error}, going on in {:.1} s", pause.as_secs_f64()));
         }
     });
-    told.await.map_err(|trouble| match trouble {
-        Trouble::Passing(error, _) => error.context(format!(
-            "registry {host}: gave up after {} tries; what has arrived there stays, run again once it answers",
-            retry::MORE_TRIES + 1
-        )),
-        Trouble::Untrusted(why) => anyhow!(
-            "the certificate of registry {host} is not trusted ({why}); put the CA that signed it into \
-             /etc/docker/certs.d/{host}/ca.crt, here and on the engine's machine"
-        ),
-        Trouble::Final(error) => error.context(format!("registry {host}")),
-    })
+    told.await.map_err(|trouble| trouble.told(host))
 }
 
 /// Redirects as usual, but never out of TLS.

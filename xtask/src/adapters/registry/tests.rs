@@ -1,10 +1,11 @@
 //! The client against a registry on loopback that keeps what it is given and misbehaves as its test tells it to.
 
 mod server;
+mod uploads;
 
 use std::{sync::Mutex, time::Duration};
 
-use self::server::{Asked, Reply, Server};
+use self::server::{Reply, Server};
 use super::*;
 
 const QUICK: Patience =
@@ -47,7 +48,7 @@ async fn whole_round(server: &Server, credentials: Credentials, say: Say<'_>) ->
     registry.check().await?;
     registry.check_push(REPOSITORY).await?;
     let image = manifest();
-    registry.tag(REPOSITORY, "cpu", &image).await?;
+    registry.put(REPOSITORY, "cpu", &image).await?;
     assert_eq!(registry.manifest(REPOSITORY, "cpu").await?, Some(image.clone()));
     assert_eq!(registry.manifest(REPOSITORY, "gone").await?, None);
     let attached = registry.attach(REPOSITORY, &image.descriptor(), &attachment()).await?;
@@ -146,15 +147,6 @@ async fn a_repository_that_may_not_be_pushed_to_is_found_before_anything_moves()
         assert!(error.contains(text), "{error}");
     }
     assert_eq!(server.asked("uploads"), 1);
-}
-
-#[tokio::test]
-async fn an_upload_that_the_registry_forgot_is_begun_anew() {
-    let server = Server::start(|_, asked: &Asked| {
-        (asked.path.contains("uploads/1?") && asked.method == "PUT").then(|| Reply::new(404))
-    })
-    .await;
-    whole_round(&server, Credentials::None, &|_| {}).await.expect("the second upload goes through");
 }
 
 #[tokio::test]

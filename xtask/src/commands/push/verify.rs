@@ -33,7 +33,7 @@ pub(super) async fn run(names: &[String], session: &Session) -> Result<Ended> {
     let say = |line: String| session.report.warning(&line);
     let (mut rows, mut ended) = (Vec::new(), Ended::Well);
     for (host, images) in hosts {
-        let (registry, _) = registry(host, &config, session, &say).await?;
+        let registry = registry(host, &config, session, &say).await?;
         for (name, locked) in images {
             let verified = execute::verify(name, locked, &registry).await?;
             let state = if verified.differences.is_empty() { "as locked" } else { "DIFFERS" };

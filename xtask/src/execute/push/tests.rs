@@ -12,6 +12,7 @@ use crate::{
         push::{ImageNames, Tags, fixture},
         reference::{Digest, RegistryAddress},
     },
+    ports::{Blob, Content, Progress},
     report::{Options, Surroundings},
     testing::FakeEngine,
 };
@@ -22,11 +23,14 @@ struct FakeRegistry {
     calls: RefCell<Vec<String>>,
     manifests: RefCell<std::collections::BTreeMap<String, Manifest>>,
     referrers: RefCell<Vec<Descriptor>>,
+    blobs: RefCell<std::collections::BTreeMap<Digest, Vec<u8>>>,
+    /// The blob, if it comes to that one, is refused.
+    refuses_blob: RefCell<Option<Digest>>,
     refuses_pushes: Cell<bool>,
 }
 
 impl FakeRegistry {
-    fn put(&self, reference: &str, manifest: &Manifest) {
+    fn keep(&self, reference: &str, manifest: &Manifest) {
         self.manifests.borrow_mut().insert(reference.into(), manifest.clone());
         self.manifests.borrow_mut().insert(manifest.digest().to_string(), manifest.clone());
     }
@@ -51,9 +55,33 @@ impl Registry for FakeRegistry {
         Ok(self.manifests.borrow().get(reference).cloned())
     }
 
-    async fn tag(&self, _: &str, tag: &str, manifest: &Manifest) -> Result<()> {
-        self.calls.borrow_mut().push(format!("tag {tag}"));
-        self.put(tag, manifest);
+    async fn has_blob(&self, _: &str, digest: &Digest) -> Result<bool> {
+        Ok(self.blobs.borrow().contains_key(digest))
+    }
+
+    async fn put_blob(&self, repository: &str, blob: &Blob<'_>, progress: Progress<'_>) -> Result<bool> {
+        if self.refuses_blob.borrow().as_ref() == Some(&blob.digest) {
+            return Err(anyhow!("cut"));
+        }
+        if self.has_blob(repository, &blob.digest).await? {
+            return Ok(false);
+        }
+        let (bytes, what) = match blob.content {
+            Content::Bytes(bytes) => (bytes.to_vec(), "config"),
+            Content::File(path) => (fs_err::read(path)?, "layer"),
+        };
+        assert_eq!((Digest::of(&bytes), bytes.len() as u64), (blob.digest.clone(), blob.size));
+        progress(blob.size, blob.size);
+        self.calls.borrow_mut().push(format!("blob {what}"));
+        self.blobs.borrow_mut().insert(blob.digest.clone(), bytes);
+        Ok(true)
+    }
+
+    async fn put(&self, _: &str, reference: &str, manifest: &Manifest) -> Result<()> {
+        let what = if reference.starts_with("sha256:") { "manifest" } else { "tag" };
+        let name = if what == "tag" { reference } else { "by digest" };
+        self.calls.borrow_mut().push(format!("{what} {name}"));
+        self.keep(reference, manifest);
         Ok(())
     }
 
@@ -61,7 +89,7 @@ impl Registry for FakeRegistry {
         self.calls.borrow_mut().push(format!("attach {}", attachment.media_type));
         let manifest = Manifest::attaching(attachment, subject);
         self.referrers.borrow_mut().push(attachment.descriptor(&manifest));
-        self.put("referrer", &manifest);
+        self.keep("referrer", &manifest);
         Ok(manifest.digest())
     }
 
@@ -96,14 +124,34 @@ struct Desk {
     sign: bool,
 }
 
-fn id(name: &str) -> String {
-    Digest::of(name.as_bytes()).to_string()
+/// Two layers, of which all images share the lower.
+fn config(name: &str) -> Vec<u8> {
+    let layers = ["low".to_owned(), format!("{name} high")].map(|layer| Digest::of(layer.as_bytes()));
+    json!({ "rootfs": { "diff_ids": layers } }).to_string().into_bytes()
 }
 
-fn manifest(name: &str) -> Manifest {
-    let blob = |text: &str, size: u64| json!({ "mediaType": "x", "digest": Digest::of(text.as_bytes()), "size": size });
-    let text = json!({ "config": blob(name, 2), "layers": [blob("low", 10), blob(&format!("{name} high"), 20)] });
-    Manifest { media_type: oci::DOCKER_MANIFEST.into(), bytes: text.to_string().into_bytes() }
+fn id(name: &str) -> String {
+    Digest::of(&config(name)).to_string()
+}
+
+fn other() -> Manifest {
+    Manifest::of_image(&oci::config(b"other"), &[])
+}
+
+/// As engines hand images out.
+fn saved(names: &[&str]) -> Vec<u8> {
+    let mut tar = tar::Builder::new(Vec::new());
+    let mut add = |bytes: &[u8]| {
+        let mut header = tar::Header::new_gnu();
+        header.set_size(bytes.len() as u64);
+        tar.append_data(&mut header, "file", bytes).expect("to memory");
+    };
+    add(b"low");
+    for name in names {
+        add(format!("{name} high").as_bytes());
+        add(&config(name));
+    }
+    tar.into_inner().expect("to memory")
 }
 
 impl Desk {
@@ -111,18 +159,7 @@ impl Desk {
         let registry = std::rc::Rc::new(FakeRegistry::default());
         let mut engine = FakeEngine::new(1);
         engine.ids = ["a", "b"].map(|name| (format!("tf-serving:{name}"), id(name))).into();
-        let pushes_to = registry.clone();
-        engine.pushes = Some(Box::new(move |push| {
-            let name = push.image.trim_start_matches("tf-serving:");
-            pushes_to.calls.borrow_mut().push(format!("engine {}", push.reference.tag));
-            pushes_to.put(push.reference.tag.as_str(), &manifest(name));
-            let layer = |text: &str| format!("sha256:{text:0<64}");
-            Ok(PushedLayers {
-                all: vec![layer("aaaaaaaaaaaa"), layer("bbbbbbbbbbbb")],
-                moved: vec!["bbbbbbbbbbbb".into()],
-                there: vec!["aaaaaaaaaaaa".into()],
-            })
-        }));
+        engine.saved = saved(&["a", "b"]);
         let folder = tempfile::tempdir().expect("a folder");
         Self { engine, registry, signer: FakeSigner::default(), folder, sign: false }
     }
@@ -153,7 +190,9 @@ impl Desk {
         };
         let images: Vec<ReadyImage> = names.iter().map(ready).collect();
         let ports = PushPorts { engine: &self.engine, registry: &*self.registry, signer: &self.signer };
-        let scene = PushScene { lock: self.lock_file(), run: "run".into(), credentials: Credentials::None };
+        let at = |name: &str| self.folder.path().join(name);
+        let (scratch, known) = (at("scratch"), at("known.json"));
+        let scene = PushScene { lock: self.lock_file(), run: "run".into(), scratch, known };
         let around = Surroundings {
             stdout: Box::new(std::io::sink()),
             stderr: Box::new(std::io::sink()),
@@ -163,8 +202,9 @@ impl Desk {
         };
         let report = Report::with_surroundings(Options::default(), around);
         let mut pushed = Vec::new();
-        push(&plan, &images, &ports, &scene, &report, &mut |one| pushed.push(one)).await?;
-        Ok(pushed)
+        let ended = push(&plan, &images, &ports, &scene, &report, &mut |one| pushed.push(one)).await;
+        assert!(!scene.scratch.exists(), "layers were left behind");
+        ended.map(|()| pushed)
     }
 
     async fn error(&self, names: &[&str]) -> String {
@@ -176,15 +216,46 @@ impl Desk {
 async fn an_image_is_whole_before_its_other_tags_move() {
     let desk = Desk { sign: true, ..Desk::new() };
     let pushed = desk.push(&["a"]).await.expect("pushed");
-    let kinds = ["attach application/spdx+json", "attach application/vnd.in-toto+json"];
-    assert_eq!(desk.registry.writes(), ["check_push demo/tf-serving", "engine a", kinds[0], kinds[1], "tag a-alias"]);
-    assert_eq!(pushed[0].state, PushState::Moved { bytes: 20, layers: (1, 2) });
-    let digest = manifest("a").digest();
+    let asked = [
+        "check_push demo/tf-serving",
+        "blob layer",
+        "blob layer",
+        "blob config",
+        "manifest by digest",
+        "attach application/spdx+json",
+        "attach application/vnd.in-toto+json",
+        "tag a",
+        "tag a-alias",
+    ];
+    assert_eq!(desk.registry.writes(), asked);
+    let digest = pushed[0].locked.reference.digest.clone();
+    let manifest = desk.registry.manifest("", "a").await.expect("it answers").expect("a manifest");
+    assert_eq!((manifest.digest(), manifest.is_of_image(&id("a"))), (digest.clone(), true));
+    assert!(matches!(pushed[0].state, PushState::Moved { layers: (2, 2), .. }), "{:?}", pushed[0].state);
     assert_eq!(desk.signer.signed.take(), [format!("127.0.0.1:5000/demo/tf-serving@{digest}")]);
     let locked = &desk.lock().images["a"];
     assert_eq!(locked.reference.to_string(), format!("127.0.0.1:5000/demo/tf-serving:a@{digest}"));
     assert_eq!(*locked, pushed[0].locked);
     assert!(verify("a", locked, &*desk.registry).await.expect("verified").differences.is_empty());
+}
+
+#[tokio::test]
+async fn images_share_layers_and_so_do_later_pushes() {
+    let desk = Desk::new();
+    let pushed = desk.push(&["a", "b"]).await.expect("pushed");
+    let layers = |pushed: &Pushed| match pushed.state {
+        PushState::Moved { layers, .. } => layers,
+        _ => (0, 0),
+    };
+    assert_eq!(pushed.iter().map(layers).collect::<Vec<_>>(), [(2, 2), (1, 2)]);
+    // Both came out of the engine at once.
+    assert_eq!(desk.engine.calls_of(&["save"]).len(), 1);
+    // The registry has lost its manifests, not its blobs; and the other way round.
+    desk.registry.manifests.borrow_mut().clear();
+    assert_eq!(layers(&desk.push(&["a"]).await.expect("pushed")[0]), (0, 2));
+    desk.registry.manifests.borrow_mut().clear();
+    desk.registry.blobs.borrow_mut().clear();
+    assert_eq!(layers(&desk.push(&["a"]).await.expect("pushed")[0]), (2, 2));
 }
 
 #[tokio::test]
@@ -210,10 +281,10 @@ async fn what_is_there_already_is_left_alone() {
 async fn a_tag_that_others_moved_comes_back_without_the_engine() {
     let desk = Desk::new();
     let pushed = desk.push(&["a"]).await.expect("pushed");
-    desk.registry.put("a", &manifest("other"));
+    desk.registry.keep("a", &other());
     desk.registry.writes();
     let found = verify("a", &pushed[0].locked, &*desk.registry).await.expect("verified");
-    let (is, was) = (manifest("other").digest(), manifest("a").digest());
+    let (is, was) = (other().digest(), pushed[0].locked.reference.digest.clone());
     assert_eq!(found.differences, [format!("tag a is {}, not {}", is.short(), was.short())]);
     let again = desk.push(&["a"]).await.expect("pushed");
     assert_eq!(again[0].state, PushState::Tagged);
@@ -241,26 +312,18 @@ async fn nothing_moves_where_anything_would_be_refused() {
 
 #[tokio::test]
 async fn a_failure_loses_no_image_that_stands() {
-    let mut desk = Desk::new();
-    let whole = desk.engine.pushes.take().expect("a push");
-    desk.engine.pushes = Some(Box::new(move |push| match push.reference.tag.as_str() {
-        "b" => Err(anyhow!("cut")),
-        _ => whole(push),
-    }));
+    let desk = Desk::new();
+    *desk.registry.refuses_blob.borrow_mut() = Some(Digest::of(&config("b")));
     assert_eq!(desk.error(&["a", "b"]).await, "push b: cut");
     assert_eq!(desk.lock().images.keys().collect::<Vec<_>>(), ["a"]);
     assert!(!desk.folder.path().join("manifests/.images.lock.partial-run").exists());
 }
 
 #[tokio::test]
-async fn a_tag_that_is_another_image_after_the_push_is_not_locked() {
+async fn what_the_engine_no_longer_hands_out_is_not_locked() {
     let mut desk = Desk::new();
-    let registry = desk.registry.clone();
-    desk.engine.pushes = Some(Box::new(move |_| {
-        registry.put("a", &manifest("other"));
-        Ok(PushedLayers::default())
-    }));
-    assert!(desk.error(&["a"]).await.contains("another push may have come between"));
+    desk.engine.saved = saved(&["b"]);
+    assert!(desk.error(&["a"]).await.contains("handed out nothing of image"));
     assert!(!desk.lock_file().exists());
 }
 

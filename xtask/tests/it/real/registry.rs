@@ -21,25 +21,43 @@ pub struct Registry {
     port: u16,
     process: Option<Child>,
     is_guarded: bool,
+    /// A disk of its own, which has to be taken away.
+    is_mounted: bool,
 }
 
 impl Registry {
     /// Anybody may push; plain HTTP.
     pub fn open() -> Self {
-        Self::new(None)
+        Self::new(None, None)
+    }
+
+    /// The same with a disk of so many MiB.
+    pub fn with_room(mebibytes: u32) -> Self {
+        Self::new(None, Some(mebibytes))
+    }
+
+    pub fn make_room(&self, mebibytes: u32) {
+        let size = format!("remount,size={mebibytes}m");
+        run(Command::new("mount").args(["-o", &size]).arg(self.path("data")));
     }
 
     /// Behind TLS with a CA of its own, which the engine of this machine is told to trust, and a password.
     pub fn guarded(user: &str, password: &str) -> Self {
-        Self::new(Some((user, password)))
+        Self::new(Some((user, password)), None)
     }
 
-    fn new(login: Option<(&str, &str)>) -> Self {
+    fn new(login: Option<(&str, &str)>, mebibytes: Option<u32>) -> Self {
         let folder = TempDir::with_prefix("xtask-registry-").expect("temporary folder");
         // Free at this moment; nothing else on this machine asks for one port in particular.
         let port = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("a free port").port();
-        let mut registry = Self { folder, port, process: None, is_guarded: login.is_some() };
+        let mut registry = Self { folder, port, process: None, is_guarded: login.is_some(), is_mounted: false };
         let root = registry.folder.path().display().to_string();
+        if let Some(mebibytes) = mebibytes {
+            fs_err::create_dir(registry.path("data")).expect("a folder");
+            let size = format!("size={mebibytes}m");
+            run(Command::new("mount").args(["-t", "tmpfs", "-o", &size, "tmpfs"]).arg(registry.path("data")));
+            registry.is_mounted = true;
+        }
         let (mut tls, mut auth) = (String::new(), String::new());
         if let Some((user, password)) = login {
             certificates(registry.folder.path());
@@ -112,6 +130,9 @@ impl Registry {
 impl Drop for Registry {
     fn drop(&mut self) {
         self.kill();
+        if self.is_mounted {
+            let _ = Command::new("umount").arg(self.path("data")).status();
+        }
         if self.is_guarded {
             let _ = fs_err::remove_dir_all(self.trusted());
         }

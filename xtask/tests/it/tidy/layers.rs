@@ -61,6 +61,7 @@ const LAYERS: &[Layer] = &[
         crates: &[
             "anyhow",
             "base64",
+            "flate2",
             "fs_err",
             "futures_util",
             "humantime",

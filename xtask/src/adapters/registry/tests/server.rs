@@ -29,6 +29,8 @@ pub struct Asked {
     pub path: String,
     pub authorization: Option<String>,
     pub host: String,
+    /// Of `Content-Range`.
+    pub range: Option<String>,
     media_type: String,
     pub body: Vec<u8>,
 }
@@ -38,7 +40,9 @@ struct State {
     /// Path below `/v2/` -> media type and bytes.
     kept: BTreeMap<String, (String, Vec<u8>)>,
     asked: Vec<String>,
+    /// How many were begun, and what has come of each by its path.
     uploads: u32,
+    arrived: BTreeMap<String, Vec<u8>>,
     lists_referrers: bool,
 }
 
@@ -47,11 +51,18 @@ pub struct Reply {
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
     silent: bool,
+    /// Bytes of an upload that are taken all the same.
+    takes: usize,
 }
 
 impl Reply {
     pub fn new(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new(), silent: false }
+        Self { status, headers: Vec::new(), body: Vec::new(), silent: false, takes: 0 }
+    }
+
+    /// The connection ends after so many bytes of an upload.
+    pub fn cut_after(bytes: usize) -> Self {
+        Self { takes: bytes, ..Self::cut() }
     }
 
     /// The connection ends before there is an answer.
@@ -100,6 +111,9 @@ impl Server {
                 let reply = {
                     let mut state = kept.lock().expect("the state");
                     state.asked.push(format!("{} {}", asked.method, asked.path));
+                    if let Some(taken) = own.as_ref().map(|own| own.takes).filter(|taken| *taken > 0) {
+                        state.take(&asked, taken);
+                    }
                     own.unwrap_or_else(|| state.answer(&asked))
                 };
                 let _ = stream.write_all(&bytes(&reply, asked.method == "HEAD")).await;
@@ -138,13 +152,34 @@ impl State {
         match asked.method.as_str() {
             "POST" => {
                 self.uploads += 1;
-                Reply::new(202).with("Location", &format!("/v2/{path}{}?state=x", self.uploads))
+                let path = format!("{path}{}", self.uploads);
+                self.arrived.insert(path.clone(), Vec::new());
+                Reply::new(202).with("Location", &format!("/v2/{path}?state=x"))
+            }
+            "PATCH" | "GET" if path.contains("/uploads/") => {
+                let Some(arrived) = self.arrived.get(path).map(Vec::len) else { return Reply::new(404) };
+                if asked.method == "GET" {
+                    let range = format!("0-{}", arrived.saturating_sub(1));
+                    return Reply::new(204).with("Range", &range).with("Location", &format!("/v2/{path}?state=y"));
+                }
+                let from = asked.range.as_ref().and_then(|range| range.split('-').next()?.parse().ok()).unwrap_or(0);
+                if from != arrived {
+                    return Reply::new(416);
+                }
+                self.take(asked, asked.body.len());
+                Reply::new(202).with("Location", &format!("/v2/{path}?state=z"))
             }
             "DELETE" => Reply::new(204),
             "PUT" if path.contains("/uploads/") => {
                 let digest = query.split('&').find_map(|pair| pair.strip_prefix("digest=")).expect("a digest");
                 let (repository, _) = path.split_once("/blobs/").expect("an upload of a repository");
-                self.keep(&format!("{repository}/blobs/{}", digest.replace("%3A", ":")), asked)
+                let Some(bytes) = self.arrived.remove(path) else { return Reply::new(404) };
+                let digest = digest.replace("%3A", ":");
+                if Digest::of(&bytes).as_str() != digest {
+                    return Reply::new(400).body(br#"{"errors":[{"code":"DIGEST_INVALID"}]}"#);
+                }
+                self.kept.insert(format!("{repository}/blobs/{digest}"), ("application/octet-stream".into(), bytes));
+                Reply::new(201)
             }
             "PUT" => {
                 let digest = Digest::of(&asked.body).to_string();
@@ -163,6 +198,12 @@ impl State {
                 None => Reply::new(404).body(br#"{"errors":[{"code":"MANIFEST_UNKNOWN"}]}"#),
             },
         }
+    }
+
+    fn take(&mut self, asked: &Asked, most: usize) {
+        let path = asked.path.trim_start_matches("/v2/").split('?').next().unwrap_or_default();
+        let bytes = &asked.body[..most.min(asked.body.len())];
+        self.arrived.entry(path.to_owned()).or_default().extend(bytes);
     }
 
     fn keep(&mut self, path: &str, asked: &Asked) -> Reply {
@@ -245,6 +286,7 @@ async fn read(stream: &mut TcpStream) -> io::Result<Option<Asked>> {
         path,
         authorization: header("authorization"),
         host: header("host").unwrap_or_default(),
+        range: header("content-range"),
         media_type: header("content-type").unwrap_or_default(),
         body,
     }))

@@ -1,7 +1,7 @@
 //! A checkout with two images of random bytes on the engine that its receipts take for those that passed their gates: large
 //! enough to be cut in the middle, and small enough to be pushed many times. The images go with it.
 
-use std::{cell::RefCell, ops::Deref, os::unix::fs::PermissionsExt, process::Command};
+use std::{ops::Deref, os::unix::fs::PermissionsExt, process::Command};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -15,8 +15,6 @@ const NAMES: [&str; 2] = ["cpu-standard", "cpu-optimized"];
 
 pub struct Shop {
     served: Served,
-    /// Registries that were pushed to.
-    hosts: RefCell<Vec<String>>,
 }
 
 impl Shop {
@@ -28,7 +26,7 @@ impl Shop {
         }
         let configuration = served.path("docker-config").display().to_string();
         served.sample.set_environment("DOCKER_CONFIG", &configuration);
-        Self { served, hosts: RefCell::default() }
+        Self { served }
     }
 
     pub fn names(&self) -> [String; 2] {
@@ -37,7 +35,6 @@ impl Shop {
 
     pub fn push(&self, host: &str, more: &[&str]) -> Running {
         let registry = format!("{host}/demo");
-        self.hosts.borrow_mut().push(host.to_owned());
         let images: &[&str] = if more.iter().any(|word| NAMES.contains(word)) { &[] } else { &NAMES };
         self.start(&[&["push", "--registry", &registry], images, more].concat())
     }
@@ -51,12 +48,6 @@ impl Shop {
         let lock = self.read("manifests/images.lock");
         let references = lock.lines().filter_map(|line| line.strip_prefix("reference = \"")?.strip_suffix('"'));
         references.map(String::from).collect()
-    }
-
-    /// References of a registry that the engine knows.
-    pub fn tags_on_the_engine(&self, host: &str) -> Vec<String> {
-        let tags = NAMES.iter().map(|name| format!("{host}/demo/{}:{name}", self.repository));
-        tags.filter(|tag| self.engine.image(tag).is_some()).collect()
     }
 
     /// Puts the manifest of one tag under another, as somebody else would.
@@ -95,17 +86,6 @@ impl Deref for Shop {
 
     fn deref(&self) -> &Served {
         &self.served
-    }
-}
-
-impl Drop for Shop {
-    fn drop(&mut self) {
-        // A push that was killed leaves the tag it was pushing.
-        for host in self.hosts.borrow().iter() {
-            for name in NAMES {
-                self.engine.remove_image(&format!("{host}/demo/{}:{name}", self.repository));
-            }
-        }
     }
 }
 
