@@ -43,9 +43,10 @@ pub fn read(mut root: Section<'_>) -> Option<Config> {
     }
     let variant_names: Vec<&str> = variants.iter().map(|(name, _)| name.value).collect();
     let images = images::read(images, &variant_names);
+    let mut ports = BTreeMap::new();
     let servers: Vec<_> = servers
         .into_iter()
-        .map(|(name, section)| servers::read(name, section, images.as_ref(), &variant_names))
+        .map(|(name, section)| servers::read(name, section, images.as_ref(), &variant_names, &mut ports))
         .collect();
     let variants = variants.into_iter().map(|(name, section)| variant::read(name, section));
     // Collected in two steps: stopping at the first failure would hide the mistakes behind it.

@@ -110,6 +110,16 @@ fn mistakes_in_images_are_told_with_their_place() {
 fn mistakes_in_servers_are_told_with_their_place() {
     check("image = \"auto\"", "image = \"autp\"", &["9:9: unknown image `autp`, did you mean `auto`?"]);
     check("image = \"auto\"\n", "", &["8:1: missing key `image`"]);
+    check(
+        "cpus = \"all\"",
+        "cpus = \"all\"\nrest-port = 8501",
+        &["8:10: server `one` takes port 8501 as `all` does: give each its own"],
+    );
+    check(
+        "rest-port = 8501",
+        "rest-port = 8501\ngrpc-port = 8501",
+        &["8:10: server `one` takes port 8501 twice: give each its own"],
+    );
     check("\"1.5\"", "\"some\"", &["10:8: `some` is no number of CPUs: write \"all\", \"1\" or \"0.5\""]);
     check("\"1.5\"", "\"0\"", &["10:8: `0` is no number of CPUs: write \"all\", \"1\" or \"0.5\""]);
     check("\"1.5\"", "\"0.0001\"", &["10:8: `0.0001` is no number of CPUs: write \"all\", \"1\" or \"0.5\""]);
