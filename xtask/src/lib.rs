@@ -32,6 +32,12 @@ pub fn run(cli: Cli) -> ExitCode {
     };
     let code = runtime.block_on(async {
         let code = tokio::select! {
+            // Asked first: whoever interrupts what has just begun must find somebody listening.
+            biased;
+            code = interrupt() => {
+                session.report.note("interrupted: stopping what runs; caches are kept and the next run goes on from them");
+                code
+            }
             result = commands::run(&cli.command, &session) => match result {
                 Ok(Ended::Well) => 0,
                 Ok(Ended::WithFailures) => 1,
@@ -40,16 +46,13 @@ pub fn run(cli: Cli) -> ExitCode {
                     1
                 }
             },
-            code = interrupt() => {
-                session.report.note("interrupted: stopping what runs; caches are kept and the next run goes on from them");
-                code
-            }
         };
         tokio::select! {
+            biased;
+            _ = interrupt() => session.report.warning("interrupted again: left at once; the next run sweeps"),
             swept = session.sweep() => if let Err(error) = swept {
                 session.report.warning(&format!("{error:#}; the next run sweeps again"));
             },
-            _ = interrupt() => session.report.warning("interrupted again: left at once; the next run sweeps"),
         }
         code
     });
