@@ -100,6 +100,11 @@ impl Folders {
         self.root.join("target/xtask/downloads")
     }
 
+    /// What layers became when they were packed: stays when `work` is swept after each run.
+    pub fn packed_layers(&self) -> PathBuf {
+        self.root.join("target/xtask/packed-layers.json")
+    }
+
     /// Where a run notes which folder it is writing a model into.
     pub fn partial_note(&self, run: &str) -> PathBuf {
         self.work().join(format!("model-{run}.{PARTIAL_NOTE}"))

@@ -77,12 +77,11 @@ async fn ready_images(
 ) -> Result<Ended> {
     let engine = session.engine(config).await?;
     let ports = PushPorts { engine, registry, signer: &Cosign };
-    let work = session.folders.work();
     let scene = PushScene {
         lock: session.folders.root.join(LOCK_FILE),
         run: session.run.clone(),
-        scratch: work.join("push"),
-        known: work.join("pushed-layers.json"),
+        scratch: session.folders.work().join("push"),
+        known: session.folders.packed_layers(),
     };
     let mut rows = Vec::new();
     let mut done = |pushed| rows.push(tell(&pushed, session));

@@ -13,7 +13,7 @@ mod tests;
 mod verify;
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::atomic::{AtomicU64, Ordering},
     time::{Instant, SystemTime},
 };
@@ -99,7 +99,10 @@ pub(crate) async fn push<E: Engine, R: Registry, S: Signer>(
     let mut lock = lock_file::read(&scene.lock)?;
     let jobs = prepare(plan, images, &lock, ports).await.context("nothing was pushed")?;
     let pushed = all(&jobs, plan.sign, &mut lock, ports, scene, report, done).await;
-    clear(&scene.scratch)?;
+    // Of an interrupted push it is swept with the rest of the run's work; here other commands may follow in the same run.
+    if scene.scratch.exists() {
+        fs_err::remove_dir_all(&scene.scratch)?;
+    }
     pushed
 }
 
@@ -112,8 +115,6 @@ async fn all<E: Engine, R: Registry, S: Signer>(
     report: &Report,
     done: &mut dyn FnMut(Pushed),
 ) -> Result<()> {
-    // What a killed push left is of no use: layers are packed anew.
-    clear(&scene.scratch)?;
     let saved = save(jobs, ports.engine, scene, report).await?;
     for job in jobs {
         let name = &job.planned.name;
@@ -121,10 +122,6 @@ async fn all<E: Engine, R: Registry, S: Signer>(
         done(pushed.with_context(|| format!("push {name}"))?);
     }
     Ok(())
-}
-
-fn clear(folder: &Path) -> Result<()> {
-    if folder.exists() { Ok(fs_err::remove_dir_all(folder)?) } else { Ok(()) }
 }
 
 /// Has the engine hand out, at once, all images that have to move.

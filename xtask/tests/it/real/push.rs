@@ -26,6 +26,9 @@ fn a_second_push_moves_no_blob_and_takes_no_time() {
     lines.sort_unstable();
     assert_eq!(lines, shop.locked());
     assert_eq!(lines.len(), 2);
+    assert_eq!(shop.files("target/xtask/work"), [""; 0], "layers were left behind");
+    let packed = shop.read("target/xtask/packed-layers.json");
+    assert_eq!(packed.matches("tar+gzip").count(), 2, "{packed}");
     let (uploads, lock) = (registry.uploads(), shop.read("manifests/images.lock"));
     let second = shop.push(&registry.host(), &[]).end().expect(0);
     assert_eq!((second.stdout, registry.uploads()), (first.stdout, uploads));
@@ -39,6 +42,22 @@ fn a_second_push_moves_no_blob_and_takes_no_time() {
     shop.push(&registry.host(), &[&b]).end().expect(0);
     shop.run(&["push", "--verify"]).succeeded();
     assert_eq!(registry.uploads(), uploads);
+}
+
+#[test]
+fn a_later_push_does_not_pack_a_layer_that_the_registry_has() {
+    if !is_real() {
+        return;
+    }
+    let (shop, registry) = (Shop::new(), Registry::open());
+    let [a, _] = shop.names();
+    let first = shop.push(&registry.host(), &[&a]).end().expect(0);
+    assert!(first.stderr.contains(&format!("{a} pack ")), "{}", first.stderr);
+    registry.forget_manifests();
+    let second = shop.push(&registry.host(), &[&a]).end().expect(0);
+    assert_eq!(second.stdout, first.stdout);
+    assert!(second.stderr.contains("0 of 1 layers moved"), "{}", second.stderr);
+    assert!(!second.stderr.contains(" pack "), "{}", second.stderr);
 }
 
 #[test]
@@ -88,7 +107,7 @@ fn a_registry_whose_disk_is_full_is_named_and_gone_on_with_once_there_is_room() 
     full.failed_saying(1, &["push cpu-optimized", &registry.host(), "gave up after 4 tries", "its disk"]);
     assert_eq!(shop.locked().len(), 1);
     assert_eq!(shop.files("manifests"), ["images.lock"]);
-    assert!(!shop.path("target/xtask/push").exists(), "layers were left behind");
+    assert_eq!(shop.files("target/xtask/work"), [""; 0], "layers were left behind");
     registry.make_room(40);
     shop.push(&registry.host(), &[]).end().expect(0);
     assert_eq!(shop.locked().len(), 2);

@@ -118,6 +118,12 @@ impl Registry {
         log.lines().filter(|line| line.contains("\"PUT /v2/") && line.contains("/blobs/uploads/")).count()
     }
 
+    /// Tags and manifests are lost, blobs are not.
+    pub fn forget_manifests(&self) {
+        let find = ["-type", "d", "-name", "_manifests", "-prune", "-exec", "rm", "-r", "{}", "+"];
+        run(Command::new("find").arg(self.path("data")).args(find));
+    }
+
     fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
