@@ -10,45 +10,28 @@ image=cpu-optimized
 work=$(mktemp -d)
 registry=127.0.0.1:5098
 xtask=target/debug/xtask
-served=
+source benches/registry.sh
 mapfile -t all < <(docker images tf-serving --format '{{.Repository}}:{{.Tag}}')
 if [ -n "$(docker ps -aq $(printf -- '--filter ancestor=%s ' "${all[@]}"))" ]; then
     echo "containers use these images; take them away first: cargo xtask down" >&2
     exit 1
 fi
-# The lock is the user's: these pushes must not stay in it.
-[ ! -e manifests/images.lock ] || cp manifests/images.lock "$work/images.lock"
+keep_lock
 finish() {
-    [ -z "$served" ] || kill "$served" 2> /dev/null || true
-    cp "$work/images.lock" manifests/images.lock 2> /dev/null || rm -f manifests/images.lock
+    end_registry_and_restore_lock
     [ ! -e "$work/all.tar" ] || docker load --quiet --input "$work/all.tar" > /dev/null
     rm -rf "$work"
 }
 trap finish EXIT
 
-fresh_registry() {
-    [ -z "$served" ] || { kill "$served"; wait "$served" 2> /dev/null || true; }
-    rm -rf "$work/storage"
-    printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: %s}\n' "$work/storage" "$registry" > "$work/config.yml"
-    docker-registry serve "$work/config.yml" > "$work/log" 2>&1 &
-    served=$!
-    until curl -sf "http://$registry/v2/" > /dev/null; do sleep 0.05; done
-}
-
 # pulled NAME REFERENCE: takes every image away and appends the seconds that it takes to get one back.
 pulled() {
-    local begin end
     docker rmi "${all[@]}" $(docker images "$registry/bench/tf-serving" -q) > /dev/null 2>&1 || true
-    begin=$(date +%s.%N)
-    docker pull --quiet "$2" > "$work/out"
-    end=$(date +%s.%N)
-    echo "$end - $begin" | bc >> "$work/$1"
+    # An image that stays keeps its layers, and a pull that moves nothing is no pull.
+    [ -z "$(docker images -q tf-serving)" ] || { echo "tf-serving images cannot be taken away" >&2; exit 1; }
+    timed "$1" docker pull --quiet "$2"
     docker rmi "$2" > /dev/null
     docker load --quiet --input "$work/all.tar" > /dev/null
-}
-
-report() {
-    sort -n "$work/$1" | awk -v name="$2" '{ t[NR] = $1 } END { printf "%-42s %6.2f (%.2f to %.2f)\n", name, t[int((NR + 1) / 2)], t[1], t[NR] }'
 }
 
 docker save --output "$work/all.tar" "${all[@]}"

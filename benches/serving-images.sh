@@ -9,33 +9,14 @@ image=cpu-optimized
 work=$(mktemp -d)
 registry=127.0.0.1:5099
 xtask=target/debug/xtask
-# The lock is the user's: these pushes must not stay in it.
-[ ! -e manifests/images.lock ] || cp manifests/images.lock "$work/images.lock"
-trap 'kill "$served" 2>/dev/null || true; cp "$work/images.lock" manifests/images.lock 2>/dev/null || rm -f manifests/images.lock; rm -rf "$work"; docker rmi "$registry/bench/tf-serving:$image" >/dev/null 2>&1 || true' EXIT
-served=
-
-fresh_registry() {
-    [ -z "$served" ] || { kill "$served"; wait "$served" 2>/dev/null || true; }
-    rm -rf "$work/storage"
-    printf 'version: 0.1\nstorage: {filesystem: {rootdirectory: %s}}\nhttp: {addr: %s}\n' "$work/storage" "$registry" > "$work/config.yml"
-    docker-registry serve "$work/config.yml" > "$work/log" 2>&1 &
-    served=$!
-    until curl -sf "http://$registry/v2/" > /dev/null; do sleep 0.05; done
+source benches/registry.sh
+keep_lock
+finish() {
+    end_registry_and_restore_lock
+    rm -rf "$work"
+    docker rmi "$registry/bench/tf-serving:$image" > /dev/null 2>&1 || true
 }
-
-# timed NAME COMMAND...: appends the wall-clock seconds to a list.
-timed() {
-    local name=$1 begin end
-    shift
-    begin=$(date +%s.%N)
-    "$@" > "$work/out" 2>&1 || { cat "$work/out"; exit 1; }
-    end=$(date +%s.%N)
-    echo "$end - $begin" | bc >> "$work/$name"
-}
-
-report() {
-    sort -n "$work/$1" | awk -v name="$2" '{ t[NR] = $1 } END { printf "%-42s %6.2f (%.2f to %.2f)\n", name, t[int((NR + 1) / 2)], t[1], t[NR] }'
-}
+trap finish EXIT
 
 cargo build --quiet --package xtask
 "$xtask" --profile sample build-images "$image" > /dev/null 2>&1
@@ -62,6 +43,8 @@ for run in $(seq "$runs"); do
     timed push-docker docker push --quiet "$registry/bench/tf-serving:$image"
     fresh_registry
     timed push-skopeo skopeo copy --quiet --dest-tls-verify=false "docker-daemon:tf-serving:$image" "docker://$registry/bench/tf-serving:$image"
+    # What an earlier round packed is of no use in an empty registry, but no head start shall be possible either.
+    rm -f target/xtask/packed-layers.json
     fresh_registry
     timed push-ours "$xtask" --profile sample push --registry "$registry/bench" "$image"
     timed push-again "$xtask" --profile sample push --registry "$registry/bench" "$image"
