@@ -16,7 +16,7 @@ mod transfer;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
-use bollard::Docker;
+use bollard::{Docker, models::RegistryServiceConfig};
 use tokio::sync::RwLock;
 
 use crate::{
@@ -69,7 +69,7 @@ impl Engine for DockerEngine {
             data_root: info.docker_root_dir.unwrap_or_default(),
             storage_driver: info.driver.unwrap_or_default(),
             runtimes: info.runtimes.unwrap_or_default().into_keys().collect(),
-            insecure_registries: connect::insecure(info.registry_config),
+            insecure_registries: insecure(info.registry_config),
         })
     }
 
@@ -171,6 +171,15 @@ impl Engine for DockerEngine {
     async fn remove(&self, container: &str) -> Result<()> {
         container::remove(&self.docker, container).await
     }
+}
+
+/// Hosts that the engine may speak plain HTTP to.
+fn insecure(config: Option<RegistryServiceConfig>) -> Vec<String> {
+    let indexes = config.and_then(|config| config.index_configs).unwrap_or_default();
+    let mut insecure: Vec<String> =
+        indexes.into_iter().filter(|(_, index)| index.secure == Some(false)).map(|(name, _)| name).collect();
+    insecure.sort();
+    insecure
 }
 
 /// The status code of an engine's refusal, where there is one.

@@ -87,12 +87,12 @@ impl Manifest {
     /// Whether this is the manifest of an engine's image: engines call an image by the digest of its config, those with
     /// containerd's store by that of its manifest.
     pub fn is_of_image(&self, id: &str) -> bool {
-        self.digest().as_str() == id || self.image().is_some_and(|image| image.config.digest.as_str() == id)
+        self.digest().as_str() == id || self.config().is_some_and(|config| config.as_str() == id)
     }
 
     /// Digest of the configuration; none in an index.
     pub fn config(&self) -> Option<Digest> {
-        Some(self.image()?.config.digest)
+        serde_json::from_slice::<Image>(&self.bytes).ok().map(|image| image.config.digest)
     }
 
     /// The manifest of an image whose blobs these are, the lowest layer first.
@@ -104,10 +104,6 @@ impl Manifest {
     /// What an index points at; nothing where it is none.
     pub fn entries(&self) -> Vec<Descriptor> {
         serde_json::from_slice::<Index>(&self.bytes).unwrap_or_default().manifests
-    }
-
-    fn image(&self) -> Option<Image> {
-        serde_json::from_slice(&self.bytes).ok()
     }
 
     /// The manifest that makes a document refer to an image.

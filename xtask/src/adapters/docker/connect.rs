@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use bollard::{API_DEFAULT_VERSION, Docker, models::RegistryServiceConfig};
+use bollard::{API_DEFAULT_VERSION, Docker};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -18,15 +18,6 @@ const TIMEOUT: u64 = 1800;
 const DEFAULT_SOCKET: &str = "unix:///var/run/docker.sock";
 /// API 1.41 is Engine 20.10: the oldest this is tested with.
 const OLDEST_API: (u32, u32) = (1, 41);
-
-/// Hosts that the engine may speak plain HTTP to.
-pub(super) fn insecure(config: Option<RegistryServiceConfig>) -> Vec<String> {
-    let indexes = config.and_then(|config| config.index_configs).unwrap_or_default();
-    let mut insecure: Vec<String> =
-        indexes.into_iter().filter(|(_, index)| index.secure == Some(false)).map(|(name, _)| name).collect();
-    insecure.sort();
-    insecure
-}
 
 /// Connects lazily: no byte is sent before the first call.
 pub(super) fn connect(setting: Option<&str>) -> Result<(Docker, String)> {

@@ -324,6 +324,15 @@ fn network(error: reqwest::Error) -> Trouble {
     Trouble::Passing(anyhow!("{how} ({why})"), None)
 }
 
+/// Between the tries of one request, or of one blob.
+pub(super) fn pauses(first: Duration) -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(first)
+        .with_factor(retry::FACTOR)
+        .with_max_times(retry::MORE_TRIES)
+        .with_jitter()
+}
+
 /// Tries again as long as that may help; says so each time.
 async fn again<T, F: Future<Output = Result<T, Trouble>>>(
     attempt: impl FnMut() -> F,
@@ -331,12 +340,7 @@ async fn again<T, F: Future<Output = Result<T, Trouble>>>(
     say: Say<'_>,
     host: &str,
 ) -> Result<T> {
-    let pauses = ExponentialBuilder::default()
-        .with_min_delay(first)
-        .with_factor(retry::FACTOR)
-        .with_max_times(retry::MORE_TRIES)
-        .with_jitter();
-    let tried = attempt.retry(pauses).when(|trouble| matches!(trouble, Trouble::Passing(..)));
+    let tried = attempt.retry(pauses(first)).when(|trouble| matches!(trouble, Trouble::Passing(..)));
     let tried = tried.adjust(|trouble, pause| match trouble {
         Trouble::Passing(_, Some(wait)) => pause.map(|pause| pause.max((*wait).min(retry::LONGEST))),
         _ => pause,

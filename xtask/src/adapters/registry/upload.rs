@@ -10,12 +10,12 @@ use std::{
 };
 
 use anyhow::{Context, Result, anyhow};
-use backon::{BackoffBuilder, ExponentialBuilder};
+use backon::BackoffBuilder;
 use reqwest::{Method, StatusCode, Url, header};
 
 use super::{
     body::{Body, Rest},
-    client::{Answer, Call, Client, Trouble},
+    client::{Answer, Call, Client, Trouble, pauses},
 };
 use crate::{
     domain::{reference::Digest, retry},
@@ -63,11 +63,7 @@ pub(super) async fn put(
     blob: &Blob<'_>,
     progress: Progress<'_>,
 ) -> Result<bool> {
-    let pauses = ExponentialBuilder::default()
-        .with_min_delay(client.patience().first)
-        .with_factor(retry::FACTOR)
-        .with_max_times(retry::MORE_TRIES)
-        .with_jitter();
+    let pauses = pauses(client.patience().first);
     let (mut left, mut most, mut place) = (pauses.build(), 0, None);
     let mut has_moved = false;
     loop {
