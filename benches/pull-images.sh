@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Pulling one serving image of the sample by its digest into an engine that has none of its layers: as `cargo xtask push`
-# left it in the registry, and as `docker push` did. All images of the repository are taken off the engine for that, and put
-# back at the end. Needs `cargo xtask build-images --profile sample` before it, no servers up, and Debian's docker-registry.
-# Usage: benches/pull-images.sh [RUNS]
+# Pulling one serving image of the sample by its digest: as `cargo xtask push` left it in a registry, and as `docker push` did.
+# The engine that built the image has its layers in any case, so a second one pulls, which has nothing: in namespaces of its
+# own, because an engine without a bridge takes away that of the first. Needs root, `cargo xtask build-images --profile sample`
+# before it, and Debian's docker-registry. Usage: benches/pull-images.sh [RUNS]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 runs=${1:-5}
@@ -10,40 +10,57 @@ image=cpu-optimized
 work=$(mktemp -d)
 registry=127.0.0.1:5098
 xtask=target/debug/xtask
+engine=unix://$work/engine.sock
 source benches/registry.sh
-mapfile -t all < <(docker images tf-serving --format '{{.Repository}}:{{.Tag}}')
-if [ -n "$(docker ps -aq $(printf -- '--filter ancestor=%s ' "${all[@]}"))" ]; then
-    echo "containers use these images; take them away first: cargo xtask down" >&2
-    exit 1
-fi
 keep_lock
+second=
 finish() {
     end_registry_and_restore_lock
-    [ ! -e "$work/all.tar" ] || docker load --quiet --input "$work/all.tar" > /dev/null
+    [ ! -e "$work/engine.pid" ] || { kill "$(cat "$work/engine.pid")"; wait "$second" || true; } 2> /dev/null
+    docker rmi "$registry/bench/tf-serving:$image" > /dev/null 2>&1 || true
     rm -rf "$work"
 }
 trap finish EXIT
 
-# pulled NAME REFERENCE: takes every image away and appends the seconds that it takes to get one back.
+# pulled NAME: appends the seconds that the second engine takes for the image of that registry, and takes it away again.
 pulled() {
-    docker rmi "${all[@]}" $(docker images "$registry/bench/tf-serving" -q) > /dev/null 2>&1 || true
-    # An image that stays keeps its layers, and a pull that moves nothing is no pull.
-    [ -z "$(docker images -q tf-serving)" ] || { echo "tf-serving images cannot be taken away" >&2; exit 1; }
-    timed "$1" docker pull --quiet "$2"
-    docker rmi "$2" > /dev/null
-    docker load --quiet --input "$work/all.tar" > /dev/null
+    local reference
+    reference=$(cat "$work/$1.reference")
+    timed "$1" docker -H "$engine" pull "$reference"
+    # A pull that moves nothing is no pull.
+    if grep -q "Already exists\|up to date" "$work/out"; then
+        echo "the second engine had layers of $reference" >&2
+        exit 1
+    fi
+    docker -H "$engine" rmi --force "$(docker -H "$engine" images --quiet --no-trunc)" > /dev/null
 }
 
-docker save --output "$work/all.tar" "${all[@]}"
+fresh_registry
+docker tag "tf-serving:$image" "$registry/bench/tf-serving:$image"
+docker push "$registry/bench/tf-serving:$image" | awk -v name="$registry/bench/tf-serving" '/digest:/ { print name "@" $3 }' > "$work/docker.reference"
+"$xtask" --profile sample push --registry "$registry/bench" --tag ours "$image" > "$work/ours.reference" 2> "$work/log.push"
+sed -i 's/:ours@/@/' "$work/ours.reference"
+if cmp -s "$work/docker.reference" "$work/ours.reference"; then
+    echo "both pushes left the same manifest: nothing to compare" >&2
+    exit 1
+fi
+kill "$served"
+wait "$served" 2> /dev/null || true
+served=
+
+unshare --mount --net sh -c "ip link set lo up
+    docker-registry serve $work/config.yml > $work/log 2>&1 &
+    registry=\$!
+    dockerd --host $engine --data-root $work/engine --exec-root $work/exec --pidfile $work/engine.pid --bridge none --iptables=false > $work/log.engine 2>&1
+    kill \$registry" &
+second=$!
+until docker -H "$engine" version > /dev/null 2>&1; do
+    kill -0 "$second" || { cat "$work/log.engine"; exit 1; }
+    sleep 0.1
+done
 for _ in $(seq "$runs"); do
-    fresh_registry
-    docker tag "tf-serving:$image" "$registry/bench/tf-serving:$image"
-    docker push --quiet "$registry/bench/tf-serving:$image" > /dev/null
-    docker rmi "$registry/bench/tf-serving:$image" > /dev/null
-    pulled docker "$registry/bench/tf-serving:$image"
-    fresh_registry
-    reference=$("$xtask" --profile sample push --registry "$registry/bench" "$image" 2> "$work/log.push")
-    pulled ours "$reference"
+    pulled docker
+    pulled ours
 done
 report docker "docker pull of what docker push left"
 report ours "docker pull of what xtask push left"
