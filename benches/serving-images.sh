@@ -31,6 +31,9 @@ echo "run tensorflow_model_server.cpu.optimized -" > "$work/context/servers/serv
 (cd "$work/context/servers" && sha256sum tensorflow_model_server.* > sums)
 from=$(docker inspect "tf-serving:$image" --format '{{index .Config.Labels "tf-serving-xtask.tf-dev"}}')
 
+# The same labels too, as one instruction (`--label` costs a step each): ours come without any step.
+docker inspect "tf-serving:$image" --format 'LABEL{{range $name, $value := .Config.Labels}} {{printf "%q=%q" $name $value}}{{end}}' \
+    >> "$work/context/Dockerfile"
 docker_build() {
     DOCKER_BUILDKIT=0 docker build --build-arg BASE=debian-base:bookworm --build-arg LIBRARIES_FROM="$from" \
         --build-arg LIBRARIES=/opt/serving-root --build-arg SOURCE_DATE_EPOCH="$(date +%s)" --build-arg CHECKOUT=bench "$work/context"

@@ -82,5 +82,7 @@ for flag in batching_parameters_file enable_batching grpc_max_threads model_conf
     echo "$flag"
 done > "$server/etc/tf-serving/flags"
 
+# A builder's cache compares what files hold, not their times: without this it would hand out a layer of another date.
+echo "$SOURCE_DATE_EPOCH" > "$server/etc/tf-serving/source-date"
 find "$base" -exec touch -h -d @0 {} +
 find "$server" -exec touch -h -d "@$SOURCE_DATE_EPOCH" {} +

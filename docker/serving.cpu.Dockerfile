@@ -23,11 +23,8 @@ ARG SOURCE_DATE_EPOCH
 ARG HOST_LIBRARIES=""
 RUN sh /build/serving-root.sh /build /image
 
+# Settings first: the classic builder makes a container of each, but not while nothing above it changes.
 FROM scratch
-ARG LIBRARIES
-COPY --from=libraries ${LIBRARIES}/ /
-COPY --from=root /image/base/ /
-COPY --from=root /image/server/ /
 ENV PATH=/usr/local/bin:/bin \
     LANG=C.UTF-8
 # The conventional number of a user who owns nothing: Kubernetes can tell that it is not root only by a number.
@@ -36,3 +33,7 @@ WORKDIR /
 # gRPC and REST.
 EXPOSE 8500 8501
 ENTRYPOINT ["/entrypoint.sh"]
+ARG LIBRARIES
+COPY --from=libraries ${LIBRARIES}/ /
+COPY --from=root /image/base/ /
+COPY --from=root /image/server/ /

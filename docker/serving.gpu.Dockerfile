@@ -25,11 +25,8 @@ ARG HOST_LIBRARIES=""
 ARG OPENED_LIBRARIES=""
 RUN sh /build/serving-root.sh /build /image
 
+# Settings first: the classic builder makes a container of each, but not while nothing above it changes.
 FROM scratch
-ARG LIBRARIES
-COPY --from=libraries ${LIBRARIES}/ /
-COPY --from=root /image/base/ /
-COPY --from=root /image/server/ /
 ENV PATH=/usr/local/bin:/bin \
     LANG=C.UTF-8 \
     LD_LIBRARY_PATH=/usr/local/cuda/lib64 \
@@ -39,3 +36,7 @@ USER 65532:65532
 WORKDIR /
 EXPOSE 8500 8501
 ENTRYPOINT ["/entrypoint.sh"]
+ARG LIBRARIES
+COPY --from=libraries ${LIBRARIES}/ /
+COPY --from=root /image/base/ /
+COPY --from=root /image/server/ /

@@ -30,8 +30,8 @@ pub(crate) trait Engine {
     /// Makes an image of one layer from a root file system's tar.
     async fn import(&self, tar: &Path, reference: &str, labels: &Labels) -> Result<ImageFacts>;
     async fn build_image(&self, build: &ImageBuild, say: Say<'_>) -> Result<ImageFacts>;
-    /// The image's twin with `created` (RFC 3339) for every time in its configuration, and without the labels in `dropped`.
-    async fn dated(&self, image: &str, created: &str, dropped: &[&str]) -> Result<ImageFacts>;
+    /// The image's twin with `created` (RFC 3339) for every time in its configuration, and with `labels` for all of its labels.
+    async fn dated(&self, image: &str, created: &str, labels: &Labels) -> Result<ImageFacts>;
     /// Gives an image a further name, taking it from whichever image had it.
     async fn tag(&self, image: &str, reference: &str) -> Result<()>;
     /// Creates a container and the volumes it names; it does not start.

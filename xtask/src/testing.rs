@@ -137,7 +137,7 @@ impl Engine for FakeEngine {
         Ok(Self::image_of(tag))
     }
 
-    async fn dated(&self, image: &str, _: &str, _: &[&str]) -> Result<ImageFacts> {
+    async fn dated(&self, image: &str, _: &str, _: &Labels) -> Result<ImageFacts> {
         self.record(format!("dated {image}"));
         Ok(ImageFacts { id: image.into(), ..Self::image_of(image) })
     }

@@ -89,8 +89,8 @@ impl Engine for DockerEngine {
         build::build(&self.docker, image, say).await
     }
 
-    async fn dated(&self, image: &str, created: &str, dropped: &[&str]) -> Result<ImageFacts> {
-        dated::dated(&self.docker, image, created, dropped).await
+    async fn dated(&self, image: &str, created: &str, labels: &Labels) -> Result<ImageFacts> {
+        dated::dated(&self.docker, image, created, labels).await
     }
 
     async fn tag(&self, image: &str, reference: &str) -> Result<()> {

@@ -13,7 +13,6 @@ use super::{Ports, Scene, advice, base, image};
 use crate::{
     domain::{
         event::Event,
-        label,
         serving_image::{
             ImageName,
             plan::{ImagePlan, PlannedImage},
@@ -130,15 +129,17 @@ async fn one<E: Engine, S, H, R: Rest>(
     report.event(Event::Rebuild { variant: name.clone(), reason: job.fresh.reason.clone() });
     gate::can_be_tried(job.planned, job.engine)?;
     let begin = Instant::now();
-    let raw = build::build(job, ports.engine, scene, report).await?;
+    let raw = build::build(job, scene.image_labels(), ports.engine, scene, report).await?;
     // Of the checkout nothing stays in what is shipped: the same binaries make the same image wherever they are.
-    let built = match ports.engine.dated(&raw.id, &job.fresh.created, &[label::IMAGE_CHECKOUT]).await {
+    let labels = build::labels(job, scene);
+    let built = match ports.engine.dated(&raw.id, &job.fresh.created, &labels).await {
         Ok(dated) => dated,
         Err(error) => {
             report.warning(&format!(
                 "{name}: this engine keeps its clock in the image, whose ID will not recur: {error:#}"
             ));
-            raw
+            // Every step but the labels is in the cache by now.
+            build::build(job, labels, ports.engine, scene, report).await?
         }
     };
     let seconds = begin.elapsed().as_secs_f64();

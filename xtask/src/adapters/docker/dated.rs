@@ -8,15 +8,16 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::images;
-use crate::ports::ImageFacts;
+use crate::ports::{ImageFacts, Labels};
 
 /// What of a container's configuration belongs to an image; the rest is about the container it was built in.
-const SETTINGS: [&str; 8] = ["Cmd", "Entrypoint", "Env", "ExposedPorts", "Labels", "StopSignal", "User", "WorkingDir"];
+const SETTINGS: [&str; 7] = ["Cmd", "Entrypoint", "Env", "ExposedPorts", "StopSignal", "User", "WorkingDir"];
 
-/// The image's twin with `created` for every time, without the labels in `dropped`.
-pub(super) async fn dated(docker: &Docker, image: &str, created: &str, dropped: &[&str]) -> Result<ImageFacts> {
+/// The image's twin with `created` for every time and `labels` for its labels: as an instruction of the build these would
+/// cost a container.
+pub(super) async fn dated(docker: &Docker, image: &str, created: &str, labels: &Labels) -> Result<ImageFacts> {
     let found = docker.inspect_image(image).await.with_context(|| format!("look at image {image}"))?;
-    let configuration = configuration(&found, created, dropped)?.to_string();
+    let configuration = configuration(&found, created, labels)?.to_string();
     let digest = format!("{:x}", Sha256::digest(configuration.as_bytes()));
     let layers = found.root_fs.and_then(|root| root.layers).unwrap_or_default();
     let archive = archive(&digest, configuration.as_bytes(), layers.len())?;
@@ -31,15 +32,13 @@ pub(super) async fn dated(docker: &Docker, image: &str, created: &str, dropped: 
     twin.context("the engine loaded the image's configuration but does not know the image")
 }
 
-fn configuration(image: &ImageInspect, created: &str, dropped: &[&str]) -> Result<Value> {
+fn configuration(image: &ImageInspect, created: &str, labels: &Labels) -> Result<Value> {
     let all = serde_json::to_value(&image.config).context("read the image's settings")?;
     let mut settings: Map<String, Value> = SETTINGS
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), all.get(*name).filter(|value| !value.is_null())?.clone())))
         .collect();
-    if let Some(labels) = settings.get_mut("Labels").and_then(Value::as_object_mut) {
-        labels.retain(|name, _| !dropped.contains(&name.as_str()));
-    }
+    settings.insert("Labels".into(), json!(labels));
     // The engine hands ports out as a list, and keeps them as a set.
     if let Some(ports) = settings.get("ExposedPorts").and_then(Value::as_array) {
         let set = ports.iter().filter_map(|port| Some((port.as_str()?.to_owned(), json!({}))));
@@ -83,18 +82,18 @@ mod tests {
             "Id": "sha256:1", "Created": "2026-11-24T18:00:00Z", "Architecture": "amd64", "Os": "linux",
             "Config": { "User": "65532:65532", "Image": "sha256:parent", "Hostname": "x", "Cmd": null,
                         "Entrypoint": ["/entrypoint.sh"], "ExposedPorts": { "8501/tcp": {} },
-                        "Labels": { "keep": "1", "drop": "2" } },
+                        "Labels": { "checkout": "1" } },
             "RootFS": { "Type": "layers", "Layers": ["sha256:a", "sha256:b"] },
         });
         let image: ImageInspect = serde_json::from_value(inspected).expect("an image");
-        let found = configuration(&image, "2018-02-01T00:00:00Z", &["drop"]).expect("a configuration");
+        let found = configuration(&image, "2018-02-01T00:00:00Z", &[("b".to_owned(), "2".to_owned())].into()).expect("a configuration");
         let entry = json!({ "created": "2018-02-01T00:00:00Z", "created_by": "COPY" });
         assert_eq!(
             found,
             json!({
                 "architecture": "amd64", "os": "linux", "created": "2018-02-01T00:00:00Z",
                 "config": { "User": "65532:65532", "Entrypoint": ["/entrypoint.sh"], "ExposedPorts": { "8501/tcp": {} },
-                            "Labels": { "keep": "1" } },
+                            "Labels": { "b": "2" } },
                 "history": [entry, entry],
                 "rootfs": { "type": "layers", "diff_ids": ["sha256:a", "sha256:b"] },
             })

@@ -17,7 +17,7 @@ use crate::{
         },
     },
     execute::{Scene, image},
-    ports::{Engine, ImageBuild, ImageFacts},
+    ports::{Engine, ImageBuild, ImageFacts, Labels},
     report::Report,
 };
 
@@ -26,6 +26,7 @@ pub(super) const ENTRYPOINT: &str = "docker/entrypoint.sh";
 
 pub(super) async fn build<E: Engine>(
     job: &Job<'_>,
+    labels: Labels,
     engine: &E,
     scene: &Scene<'_>,
     report: &Report,
@@ -51,7 +52,7 @@ pub(super) async fn build<E: Engine>(
     let build = ImageBuild {
         tag: None,
         args: args(job, scene)?,
-        labels: labels(job, scene),
+        labels,
         network: planned.network.clone(),
         context: context.into(),
         programs: programs.collect(),
@@ -75,11 +76,11 @@ fn args(job: &Job<'_>, scene: &Scene<'_>) -> Result<BTreeMap<String, String>> {
     Ok(args)
 }
 
-/// The checkout's own label goes with the builder's clock: until then it marks what the builder leaves behind.
-fn labels(job: &Job<'_>, scene: &Scene<'_>) -> BTreeMap<String, String> {
+/// What the image says of itself. Nothing of the checkout: that marks only what the builder leaves behind.
+pub(super) fn labels(job: &Job<'_>, scene: &Scene<'_>) -> Labels {
     let receipts: Vec<_> = job.fresh.servers.iter().map(|built| *built.receipt.clone()).collect();
     let own = receipt::labels(job.planned, &receipts, &job.fresh.key, &job.fresh.created);
-    scene.image_labels().into_iter().chain(own).collect()
+    scene.labels.clone().into_iter().chain(own).collect()
 }
 
 pub(super) fn receipt(
