@@ -30,7 +30,8 @@ pub(crate) trait Engine {
     /// Makes an image of one layer from a root file system's tar.
     async fn import(&self, tar: &Path, reference: &str, labels: &Labels) -> Result<ImageFacts>;
     async fn build_image(&self, build: &ImageBuild, say: Say<'_>) -> Result<ImageFacts>;
-    /// The image's twin with `created` (RFC 3339) for every time in its configuration, and with `labels` for all of its labels.
+    /// The image's twin with `created` (RFC 3339) for every time in its configuration, with `labels` beside its own and without
+    /// the one that marks images of a checkout.
     async fn dated(&self, image: &str, created: &str, labels: &Labels) -> Result<ImageFacts>;
     /// Gives an image a further name, taking it from whichever image had it.
     async fn tag(&self, image: &str, reference: &str) -> Result<()>;

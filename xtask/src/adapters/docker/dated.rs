@@ -8,13 +8,16 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::images;
-use crate::ports::{ImageFacts, Labels};
+use crate::{
+    domain::label,
+    ports::{ImageFacts, Labels},
+};
 
 /// What of a container's configuration belongs to an image; the rest is about the container it was built in.
 const SETTINGS: [&str; 7] = ["Cmd", "Entrypoint", "Env", "ExposedPorts", "StopSignal", "User", "WorkingDir"];
 
-/// The image's twin with `created` for every time and `labels` for its labels: as an instruction of the build these would
-/// cost a container.
+/// The image's twin with `created` for every time and with `labels`: as an instruction of the build these would cost a
+/// container. What marks it as a checkout's goes.
 pub(super) async fn dated(docker: &Docker, image: &str, created: &str, labels: &Labels) -> Result<ImageFacts> {
     let found = docker.inspect_image(image).await.with_context(|| format!("look at image {image}"))?;
     let configuration = configuration(&found, created, labels)?.to_string();
@@ -38,7 +41,10 @@ fn configuration(image: &ImageInspect, created: &str, labels: &Labels) -> Result
         .iter()
         .filter_map(|name| Some(((*name).to_owned(), all.get(*name).filter(|value| !value.is_null())?.clone())))
         .collect();
-    settings.insert("Labels".into(), json!(labels));
+    let own: Labels =
+        image.config.as_ref().and_then(|config| config.labels.clone()).unwrap_or_default().into_iter().collect();
+    let own = own.into_iter().filter(|(name, _)| name != label::IMAGE_CHECKOUT);
+    settings.insert("Labels".into(), json!(own.chain(labels.clone()).collect::<Labels>()));
     // The engine hands ports out as a list, and keeps them as a set.
     if let Some(ports) = settings.get("ExposedPorts").and_then(Value::as_array) {
         let set = ports.iter().filter_map(|port| Some((port.as_str()?.to_owned(), json!({}))));
@@ -82,18 +88,19 @@ mod tests {
             "Id": "sha256:1", "Created": "2026-11-24T18:00:00Z", "Architecture": "amd64", "Os": "linux",
             "Config": { "User": "65532:65532", "Image": "sha256:parent", "Hostname": "x", "Cmd": null,
                         "Entrypoint": ["/entrypoint.sh"], "ExposedPorts": { "8501/tcp": {} },
-                        "Labels": { "checkout": "1" } },
+                        "Labels": { "own": "1", label::IMAGE_CHECKOUT: "c" } },
             "RootFS": { "Type": "layers", "Layers": ["sha256:a", "sha256:b"] },
         });
         let image: ImageInspect = serde_json::from_value(inspected).expect("an image");
-        let found = configuration(&image, "2018-02-01T00:00:00Z", &[("b".to_owned(), "2".to_owned())].into()).expect("a configuration");
+        let found = configuration(&image, "2018-02-01T00:00:00Z", &[("b".to_owned(), "2".to_owned())].into())
+            .expect("a configuration");
         let entry = json!({ "created": "2018-02-01T00:00:00Z", "created_by": "COPY" });
         assert_eq!(
             found,
             json!({
                 "architecture": "amd64", "os": "linux", "created": "2018-02-01T00:00:00Z",
                 "config": { "User": "65532:65532", "Entrypoint": ["/entrypoint.sh"], "ExposedPorts": { "8501/tcp": {} },
-                            "Labels": { "b": "2" } },
+                            "Labels": { "b": "2", "own": "1" } },
                 "history": [entry, entry],
                 "rootfs": { "type": "layers", "diff_ids": ["sha256:a", "sha256:b"] },
             })

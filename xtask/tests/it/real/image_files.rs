@@ -95,20 +95,20 @@ fn the_same_servers_make_the_same_files() {
     }
     let first = Served::apart();
     first.build_images(&["cpu-optimized"]).succeeded();
-    let second = Served::apart();
+    let mut second = Served::apart();
     // The same name, so that nothing differs but who builds it; and one instruction more, so that no layer of the first is
     // taken for one of the second.
     second.edit("config.toml", &second.repository, &first.repository);
     second.edit("docker/serving.cpu.Dockerfile", "FROM scratch\n", "FROM scratch\nLABEL again=yes\n");
-    let look = || {
+    let look = |second: &Served| {
         let reference = first.reference("cpu-optimized");
         let saved = second.path("image.tar");
         first.engine.save(&reference, &saved);
         (files(&saved), plain(first.engine.image(&reference).expect("it is built")))
     };
-    let (before, configuration) = look();
+    let (before, configuration) = look(&second);
     second.build_images(&["cpu-optimized"]).succeeded();
-    let (after, again) = look();
+    let (after, again) = look(&second);
     assert!(before.len() > 30, "{:?}", before.keys());
     for (place, file) in &before {
         let again = after.get(place).unwrap_or_else(|| panic!("{place:?} is missing"));
@@ -124,6 +124,13 @@ fn the_same_servers_make_the_same_files() {
     let id = |served: &Served| served.image_receipt("cpu-optimized")["id"].clone();
     assert_eq!(id(&third), id(&first));
     assert_ne!(id(&second), id(&first), "a label was added");
+
+    // Another date, for which the builder finds every step in its cache: the server's layer is of that date all the same.
+    second.sample.set_environment("SOURCE_DATE_EPOCH", "1517443200");
+    second.build_images(&["cpu-optimized"]).succeeded();
+    let (dated, _) = look(&second);
+    let server = dated.iter().filter(|((path, _), _)| path.contains("tensorflow_model_server"));
+    assert!(server.clone().count() > 0 && server.clone().all(|(_, file)| file.modified == 1_517_443_200), "{dated:?}");
 }
 
 /// The configuration without the label that differs on purpose and the key that tells it.
