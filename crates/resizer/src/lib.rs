@@ -1,0 +1,3 @@
+//! The web app: one image, many derivatives, many servers, one comparison.
+
+pub mod picture;
