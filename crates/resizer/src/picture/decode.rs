@@ -6,6 +6,7 @@ pub(super) mod others;
 #[cfg(not(feature = "turbo"))]
 mod pure;
 mod samples;
+mod tiff;
 #[cfg(feature = "turbo")]
 mod turbo;
 

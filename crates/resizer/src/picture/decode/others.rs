@@ -6,6 +6,7 @@ use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, png::PngDecoder, tiff::Tif
 use image::{ImageDecoder, ImageError, ImageResult};
 
 use super::samples::to_pixels;
+use super::tiff;
 use crate::picture::Limits;
 use crate::picture::error::PictureError;
 use crate::picture::header::{Header, Kind, Probe};
@@ -20,7 +21,9 @@ fn open<'a>(kind: Kind, bytes: &'a [u8], limits: &Limits) -> ImageResult<Box<dyn
         Kind::Png => return Ok(Box::new(PngDecoder::with_limits(input, allowed)?)),
         Kind::Gif => Box::new(GifDecoder::new(input)?),
         Kind::Bmp => Box::new(BmpDecoder::new(input)?),
-        Kind::Tiff => Box::new(TiffDecoder::new(input)?),
+        // Its own limits stay: ours, given as one number, would let the values of one tag grow to that number thirtyfold.
+        // They take pictures of 256 MiB.
+        Kind::Tiff => return Ok(Box::new(TiffDecoder::new(input)?)),
         Kind::WebP | Kind::Jpeg => Box::new(WebPDecoder::new(input)?),
     };
     decoder.set_limits(allowed)?;
@@ -29,15 +32,37 @@ fn open<'a>(kind: Kind, bytes: &'a [u8], limits: &Limits) -> ImageResult<Box<dyn
 
 /// Reads what stands before the pixels.
 pub(in crate::picture) fn header(kind: Kind, bytes: &[u8], limits: &Limits) -> Result<Header, PictureError> {
+    if kind == Kind::Tiff && tiff::Palette::is_used(bytes) {
+        return palette_header(bytes, limits);
+    }
     let told = |error: ImageError| from_decoder(kind, limits, error);
     let mut decoder = open(kind, bytes, limits).map_err(told)?;
     let (width, height) = decoder.dimensions();
     // A tag that cannot be read must not cost the picture.
-    let orientation = decoder.orientation().map_or(1, |orientation| orientation.to_exif());
-    let profile = decoder.icc_profile().unwrap_or(None);
+    let (orientation, profile) = match kind {
+        Kind::Tiff => (tiff::orientation(bytes), tiff::profile(bytes)),
+        _ => {
+            let orientation = decoder.orientation().map_or(1, |orientation| orientation.to_exif());
+            (orientation, decoder.icc_profile().unwrap_or(None))
+        }
+    };
     let channels = if decoder.color_type().has_color() { 3 } else { 1 };
     let cost = cost(kind, u64::from(width) * u64::from(height), decoder.total_bytes(), channels);
     Ok(Header { probe: Probe { kind, width, height, orientation }, profile, cost })
+}
+
+fn palette(bytes: &[u8]) -> Result<tiff::Palette, PictureError> {
+    let reason = || "its palette is missing".into();
+    tiff::Palette::of(bytes).ok_or_else(|| PictureError::Damaged { format: Kind::Tiff.name(), reason: reason() })
+}
+
+/// The header of the same picture in grey, with what colours and a copy of the file take on top.
+fn palette_header(bytes: &[u8], limits: &Limits) -> Result<Header, PictureError> {
+    let mut header = header(Kind::Tiff, &palette(bytes)?.as_grey, limits)?;
+    let colours = 3 * u64::from(header.probe.width) * u64::from(header.probe.height);
+    let cost = &mut header.cost;
+    *cost = DecodeCost { peak: cost.peak + colours + bytes.len() as u64, kept: colours, channels: 3 };
+    Ok(header)
 }
 
 /// What each decoder holds beside the samples it hands out.
@@ -53,6 +78,10 @@ fn cost(kind: Kind, pixels: u64, samples: u64, channels: u64) -> DecodeCost {
 
 /// Decodes the first frame or page.
 pub(super) fn decode(kind: Kind, bytes: &[u8], limits: &Limits) -> Result<Pixels, PictureError> {
+    if kind == Kind::Tiff && tiff::Palette::is_used(bytes) {
+        let palette = palette(bytes)?;
+        return decode(kind, &palette.as_grey, limits).map(|places| palette.look_up(&places));
+    }
     let told = |error: ImageError| from_decoder(kind, limits, error);
     let decoder = open(kind, bytes, limits).map_err(told)?;
     let ((width, height), colour) = (decoder.dimensions(), decoder.color_type());

@@ -1,0 +1,118 @@
+//! What the image crate's TIFF decoder leaves out: colour profiles as they are commonly tagged, and palettes. Reads the
+//! first directory of classic TIFF; of `BigTIFF`, which only tools for science write, nothing.
+
+use crate::picture::pixels::{Channels, Pixels};
+
+const PHOTOMETRIC: u16 = 262;
+const ORIENTATION: u16 = 274;
+const COLOR_MAP: u16 = 320;
+const ICC_PROFILE: u16 = 34_675;
+/// Values of `PHOTOMETRIC`.
+const BLACK_IS_ZERO: u16 = 1;
+const PALETTE: u16 = 3;
+
+/// One directory entry: where its value stands.
+struct Entry {
+    at: usize,
+    length: usize,
+}
+
+struct Directory<'a> {
+    bytes: &'a [u8],
+    big_endian: bool,
+    entries: usize,
+}
+
+impl<'a> Directory<'a> {
+    fn first(bytes: &'a [u8]) -> Option<Self> {
+        let big_endian = bytes.starts_with(b"MM\0*");
+        if !big_endian && !bytes.starts_with(b"II*\0") {
+            return None;
+        }
+        let mut directory = Self { bytes, big_endian, entries: 0 };
+        directory.entries = directory.long(4)?;
+        Some(directory)
+    }
+
+    fn short(&self, at: usize) -> Option<u16> {
+        let two = self.bytes.get(at..at.checked_add(2)?)?.try_into().ok()?;
+        Some(if self.big_endian { u16::from_be_bytes(two) } else { u16::from_le_bytes(two) })
+    }
+
+    fn long(&self, at: usize) -> Option<usize> {
+        let four = self.bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
+        usize::try_from(if self.big_endian { u32::from_be_bytes(four) } else { u32::from_le_bytes(four) }).ok()
+    }
+
+    fn find(&self, tag: u16) -> Option<Entry> {
+        let count = usize::from(self.short(self.entries)?);
+        let entry = (0..count).map(|index| self.entries + 2 + 12 * index).find(|at| self.short(*at) == Some(tag))?;
+        let width = match self.short(entry + 2)? {
+            3 => 2,
+            4 => 4,
+            1 | 2 | 7 => 1,
+            _ => return None,
+        };
+        let length = self.long(entry + 4)?.checked_mul(width)?;
+        let at = if length <= 4 { entry + 8 } else { self.long(entry + 8)? };
+        Some(Entry { at, length })
+    }
+
+    fn value(&self, tag: u16) -> Option<u16> {
+        self.short(self.find(tag)?.at)
+    }
+
+    fn data(&self, tag: u16) -> Option<&'a [u8]> {
+        let Entry { at, length } = self.find(tag)?;
+        self.bytes.get(at..at.checked_add(length)?)
+    }
+}
+
+/// The embedded profile.
+pub(super) fn profile(bytes: &[u8]) -> Option<Vec<u8>> {
+    Directory::first(bytes)?.data(ICC_PROFILE).map(<[u8]>::to_vec)
+}
+
+/// The orientation, 1 to 8; 1 where nothing sensible is said.
+pub(super) fn orientation(bytes: &[u8]) -> u8 {
+    let value = Directory::first(bytes).and_then(|directory| directory.value(ORIENTATION));
+    value.and_then(|value| u8::try_from(value).ok()).filter(|value| (1..=8).contains(value)).unwrap_or(1)
+}
+
+/// A picture whose pixels are places in a palette.
+pub(super) struct Palette {
+    /// The file again, but said to be grey: so the decoder hands the places out.
+    pub(super) as_grey: Vec<u8>,
+    colours: Vec<[u8; 3]>,
+}
+
+impl Palette {
+    /// Whether the file is such a picture, cheaply.
+    pub(super) fn is_used(bytes: &[u8]) -> bool {
+        Directory::first(bytes).and_then(|directory| directory.value(PHOTOMETRIC)) == Some(PALETTE)
+    }
+
+    /// The palette, if the file has one.
+    pub(super) fn of(bytes: &[u8]) -> Option<Self> {
+        let directory = Directory::first(bytes)?;
+        let map = directory.find(COLOR_MAP)?;
+        let length = map.length / 6;
+        let high_byte = |index: usize| directory.short(map.at + 2 * index).map(|value| value.to_be_bytes()[0]);
+        // All reds come first, then all greens, then all blues, 16 bits each; eight bits of places need no more than 256.
+        let colour = |index| Some([high_byte(index)?, high_byte(length + index)?, high_byte(2 * length + index)?]);
+        let colours = (0..length.min(256)).map(colour).collect::<Option<Vec<_>>>()?;
+        let photometric = directory.find(PHOTOMETRIC).filter(|_| Self::is_used(bytes))?.at;
+        let mut as_grey = bytes.to_vec();
+        let grey = if directory.big_endian { BLACK_IS_ZERO.to_be_bytes() } else { BLACK_IS_ZERO.to_le_bytes() };
+        as_grey.get_mut(photometric..photometric.checked_add(2)?)?.copy_from_slice(&grey);
+        Some(Self { as_grey, colours })
+    }
+
+    /// Places to colours; black for places that the palette does not have.
+    pub(super) fn look_up(&self, places: &Pixels) -> Pixels {
+        let colour = |place: &u8| self.colours.get(usize::from(*place)).copied().unwrap_or_default();
+        let mut data = Vec::with_capacity(places.data.len() * 3);
+        places.data.iter().for_each(|place| data.extend_from_slice(&colour(place)));
+        Pixels { width: places.width, height: places.height, channels: Channels::Rgb, data }
+    }
+}
