@@ -4,50 +4,8 @@ use image::GrayImage;
 use image::RgbImage;
 use resizer::picture::Recipe;
 
+use super::photo::{jpeg, photo_like};
 use super::{lossless, made, pixels};
-
-/// Octaves of noise, each half as strong as the one twice as coarse (so 1/f, as photographs are), with hard edges.
-fn photo_like(width: u32, height: u32, seed: u32) -> RgbImage {
-    let value = |x: u32, y: u32, octave: u32| {
-        let mut hash =
-            x.wrapping_mul(0x9e37_79b1) ^ y.wrapping_mul(0x85eb_ca77) ^ (octave + seed * 31).wrapping_mul(0xc2b2_ae3d);
-        hash = (hash ^ (hash >> 15)).wrapping_mul(0x2c1b_3c6d);
-        f32::from(((hash ^ (hash >> 12)) >> 16) as u16) / 65_535.0 - 0.5
-    };
-    let noise = |x: u32, y: u32| {
-        (0..9)
-            .map(|octave| {
-                let cell = 256 >> octave;
-                let (left, top) = (x / cell, y / cell);
-                let (u, v) = ((x % cell) as f32 / cell as f32, (y % cell) as f32 / cell as f32);
-                let mix = |a: f32, b: f32, t: f32| a + (b - a) * t * t * (3.0 - 2.0 * t);
-                let upper = mix(value(left, top, octave), value(left + 1, top, octave), u);
-                let lower = mix(value(left, top + 1, octave), value(left + 1, top + 1, octave), u);
-                mix(upper, lower, v) * cell as f32 / 256.0
-            })
-            .sum::<f32>()
-    };
-    RgbImage::from_fn(width, height, |x, y| {
-        let light = noise(x, y);
-        let tint = noise(y / 2 + 999, x / 2);
-        let edge = if (x / 97 + y / 61) % 5 == 0 { 45.0 } else { 0.0 };
-        let byte = |value: f32| value.clamp(0.0, 255.0) as u8;
-        image::Rgb([
-            byte(120.0 + 150.0 * light + edge),
-            byte(110.0 + 140.0 * light + 40.0 * tint),
-            byte(100.0 + 120.0 * light - 60.0 * tint + edge),
-        ])
-    })
-}
-
-fn jpeg(picture: &RgbImage) -> Vec<u8> {
-    let mut bytes = Vec::new();
-    let mut encoder = jpeg_encoder::Encoder::new(&mut bytes, 92);
-    encoder.set_sampling_factor(jpeg_encoder::SamplingFactor::R_4_2_0);
-    let (width, height) = picture.dimensions();
-    encoder.encode(picture.as_raw(), width as u16, height as u16, jpeg_encoder::ColorType::Rgb).unwrap();
-    bytes
-}
 
 /// Peak signal to noise, dB.
 fn psnr(a: &RgbImage, b: &RgbImage) -> f64 {

@@ -1,6 +1,7 @@
 //! The picture pipeline on honest pictures: what Pillow makes of the same files, sizes, times, formats, fidelity.
 
 mod fidelity;
+mod photo;
 mod pillow;
 mod recipe;
 
