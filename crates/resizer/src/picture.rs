@@ -142,8 +142,9 @@ pub fn probe(bytes: &[u8], limits: &Limits) -> Result<Probe, PictureError> {
     contained(|| header::read(bytes, limits).map(|header| header.probe))
 }
 
-/// Makes all derivatives, side by side in the current rayon pool (the global one unless called inside
-/// [`rayon::ThreadPool::install`]). Blocks: call it beside an async runtime, not on it.
+/// Makes all derivatives. Decoding and the chain of resizes run on the calling thread, everything else beside it in the
+/// current rayon pool: the global one, as many threads as cores. Blocks: call it beside an async runtime, not on it, and
+/// not from a rayon pool that several uploads share.
 ///
 /// # Errors
 /// Those of [`probe`], judged with the recipe's own memory; a recipe without sense; damaged or unsupported pictures; a

@@ -9,6 +9,7 @@ mod samples;
 mod tiff;
 #[cfg(feature = "turbo")]
 mod turbo;
+mod webp;
 
 use super::error::PictureError;
 use super::header::{Header, Kind};

@@ -31,7 +31,7 @@ impl Kind {
             _ if begins(b"\x89PNG\r\n\x1a\n") => Some(Self::Png),
             _ if begins(b"GIF87a") || begins(b"GIF89a") => Some(Self::Gif),
             _ if begins(b"BM") => Some(Self::Bmp),
-            _ if begins(b"II*\0") || begins(b"MM\0*") || begins(b"II+\0") || begins(b"MM\0+") => Some(Self::Tiff),
+            _ if begins(b"II*\0") || begins(b"MM\0*") => Some(Self::Tiff),
             _ if begins(b"RIFF") && bytes.get(8..12) == Some(b"WEBP") => Some(Self::WebP),
             _ => None,
         }
@@ -99,7 +99,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, PictureError
     if bytes.len() > limits.bytes {
         return Err(PictureError::TooManyBytes { bytes: bytes.len(), limit: limits.bytes });
     }
-    let header = match kind {
+    let mut header = match kind {
         Kind::Jpeg => decode::jpeg::header(bytes)?,
         _ => decode::others::header(kind, bytes, limits)?,
     };
@@ -110,6 +110,7 @@ pub(super) fn read(bytes: &[u8], limits: &Limits) -> Result<Header, PictureError
     if u64::from(width) * u64::from(height) > limits.pixels {
         return Err(PictureError::TooManyPixels { width, height, limit: limits.pixels });
     }
+    header.cost.peak = header.cost.peak.saturating_add(bytes.len() as u64); // decoders copy metadata
     header.cost.check(limits)?;
     Ok(header)
 }

@@ -6,8 +6,8 @@ use super::error::PictureError;
 use super::plan::Plan;
 use super::{Limits, Recipe};
 
-/// Tables, windows and buffers that do not grow with the picture, in bytes.
-const FIXED: u64 = 4 << 20;
+/// Tables, windows, profiles and texts: what does not grow with the picture, in bytes.
+const FIXED: u64 = 12 << 20;
 
 /// What decoding takes, in bytes.
 #[derive(Debug, Clone, Copy)]

@@ -51,7 +51,9 @@ pub(super) fn derive(bytes: &[u8], recipe: &Recipe, limits: &Limits) -> Result<D
     let encoded = plan.jobs.iter().map(|_| OnceLock::new()).collect();
     let work = Work { plan: &plan, orientation, late, encoded };
     let sent = OnceLock::new();
-    let resized = rayon::scope(|scope| {
+    // In place: this thread decodes and resizes and then waits. Were it one of the pool's, it would take up another upload
+    // while it waits, and not come back to this one before that is done.
+    let resized = rayon::in_place_scope(|scope| {
         if !kind.decodes_in_graph() {
             let (sent, decoded) = (&sent, Arc::clone(&decoded));
             scope.spawn(move |_| _ = sent.set(png(&decoded)));

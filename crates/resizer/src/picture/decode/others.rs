@@ -6,19 +6,25 @@ use image::codecs::{bmp::BmpDecoder, gif::GifDecoder, png::PngDecoder, tiff::Tif
 use image::{ImageDecoder, ImageError, ImageResult};
 
 use super::samples::to_pixels;
-use super::tiff;
+use super::{tiff, webp};
 use crate::picture::Limits;
 use crate::picture::error::PictureError;
 use crate::picture::header::{Header, Kind, Probe};
 use crate::picture::memory::DecodeCost;
 use crate::picture::pixels::Pixels;
 
+/// What profiles and texts of a PNG may unpack to, in bytes; its pixels are counted apart.
+const METADATA: usize = 4 << 20;
+
 fn open<'a>(kind: Kind, bytes: &'a [u8], limits: &Limits) -> ImageResult<Box<dyn ImageDecoder + 'a>> {
-    let mut allowed = image::Limits::no_limits();
-    allowed.max_alloc = Some(limits.memory as u64);
+    let allowed = |bytes: usize| {
+        let mut allowed = image::Limits::no_limits();
+        allowed.max_alloc = Some(bytes as u64);
+        allowed
+    };
     let input = Cursor::new(bytes);
     let mut decoder: Box<dyn ImageDecoder + 'a> = match kind {
-        Kind::Png => return Ok(Box::new(PngDecoder::with_limits(input, allowed)?)),
+        Kind::Png => return Ok(Box::new(PngDecoder::with_limits(input, allowed(METADATA))?)),
         Kind::Gif => Box::new(GifDecoder::new(input)?),
         Kind::Bmp => Box::new(BmpDecoder::new(input)?),
         // Its own limits stay: ours, given as one number, would let the values of one tag grow to that number thirtyfold.
@@ -26,7 +32,7 @@ fn open<'a>(kind: Kind, bytes: &'a [u8], limits: &Limits) -> ImageResult<Box<dyn
         Kind::Tiff => return Ok(Box::new(TiffDecoder::new(input)?)),
         Kind::WebP | Kind::Jpeg => Box::new(WebPDecoder::new(input)?),
     };
-    decoder.set_limits(allowed)?;
+    decoder.set_limits(allowed(limits.memory))?;
     Ok(decoder)
 }
 
@@ -35,6 +41,11 @@ pub(in crate::picture) fn header(kind: Kind, bytes: &[u8], limits: &Limits) -> R
     if kind == Kind::Tiff && tiff::Palette::is_used(bytes) {
         return palette_header(bytes, limits);
     }
+    if kind == Kind::WebP && !webp::chunks_fit(bytes) {
+        let reason = "a chunk is longer than the file".into();
+        return Err(PictureError::Damaged { format: kind.name(), reason });
+    }
+    let lists = if kind == Kind::Tiff { tiff_lists(bytes, limits)? } else { 0 };
     let told = |error: ImageError| from_decoder(kind, limits, error);
     let mut decoder = open(kind, bytes, limits).map_err(told)?;
     let (width, height) = decoder.dimensions();
@@ -48,7 +59,17 @@ pub(in crate::picture) fn header(kind: Kind, bytes: &[u8], limits: &Limits) -> R
     };
     let channels = if decoder.color_type().has_color() { 3 } else { 1 };
     let cost = cost(kind, u64::from(width) * u64::from(height), decoder.total_bytes(), channels);
+    let cost = DecodeCost { peak: cost.peak.saturating_add(lists), ..cost };
     Ok(Header { probe: Probe { kind, width, height, orientation }, profile, cost })
+}
+
+/// Bytes that the lists of the directory will take: 32 for each value as the decoder reads it, and 8 and 8 once it knows
+/// what it means.
+fn tiff_lists(bytes: &[u8], limits: &Limits) -> Result<u64, PictureError> {
+    let damaged = |reason: &str| PictureError::Damaged { format: Kind::Tiff.name(), reason: reason.into() };
+    let needed = tiff::listed(bytes).map_err(damaged)?.saturating_mul(48);
+    let limit = limits.memory as u64;
+    if needed > limit { Err(PictureError::TooMuchMemory { needed, limit }) } else { Ok(needed) }
 }
 
 fn palette(bytes: &[u8]) -> Result<tiff::Palette, PictureError> {

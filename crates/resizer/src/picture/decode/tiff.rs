@@ -1,5 +1,6 @@
-//! What the image crate's TIFF decoder leaves out: colour profiles as they are commonly tagged, and palettes. Reads the
-//! first directory of classic TIFF; of `BigTIFF`, which only tools for science write, nothing.
+//! What the image crate's TIFF decoder leaves out: colour profiles as they are commonly tagged, palettes, and a look at
+//! how long its lists are before it makes room for them. Reads the first directory of classic TIFF; `BigTIFF`, which only
+//! tools for science write, is refused.
 
 use crate::picture::pixels::{Channels, Pixels};
 
@@ -11,8 +12,15 @@ const ICC_PROFILE: u16 = 34_675;
 const BLACK_IS_ZERO: u16 = 1;
 const PALETTE: u16 = 3;
 
-/// One directory entry: where its value stands.
+/// Tags from here on are other people's, and no decoder here asks for them.
+const FIRST_PRIVATE: u16 = 700;
+
+/// One directory entry: where its values stand.
 struct Entry {
+    tag: u16,
+    /// Values.
+    count: usize,
+    /// Their place in the file, in bytes.
     at: usize,
     length: usize,
 }
@@ -44,18 +52,26 @@ impl<'a> Directory<'a> {
         usize::try_from(if self.big_endian { u32::from_be_bytes(four) } else { u32::from_le_bytes(four) }).ok()
     }
 
-    fn find(&self, tag: u16) -> Option<Entry> {
-        let count = usize::from(self.short(self.entries)?);
-        let entry = (0..count).map(|index| self.entries + 2 + 12 * index).find(|at| self.short(*at) == Some(tag))?;
-        let width = match self.short(entry + 2)? {
-            3 => 2,
-            4 => 4,
-            1 | 2 | 7 => 1,
-            _ => return None,
+    fn entries(&self) -> impl Iterator<Item = Option<Entry>> {
+        let count = self.short(self.entries).map_or(0, usize::from);
+        (0..count).map(|index| self.entry(self.entries + 2 + 12 * index))
+    }
+
+    fn entry(&self, at: usize) -> Option<Entry> {
+        let width = match self.short(at + 2)? {
+            3 | 8 => 2,
+            4 | 9 | 11 | 13 => 4,
+            5 | 10 | 12 => 8,
+            _ => 1,
         };
-        let length = self.long(entry + 4)?.checked_mul(width)?;
-        let at = if length <= 4 { entry + 8 } else { self.long(entry + 8)? };
-        Some(Entry { at, length })
+        let count = self.long(at + 4)?;
+        let length = count.checked_mul(width)?;
+        let values = if length <= 4 { at + 8 } else { self.long(at + 8)? };
+        Some(Entry { tag: self.short(at)?, count, at: values, length })
+    }
+
+    fn find(&self, tag: u16) -> Option<Entry> {
+        self.entries().flatten().find(|entry| entry.tag == tag)
     }
 
     fn value(&self, tag: u16) -> Option<u16> {
@@ -63,9 +79,25 @@ impl<'a> Directory<'a> {
     }
 
     fn data(&self, tag: u16) -> Option<&'a [u8]> {
-        let Entry { at, length } = self.find(tag)?;
+        let Entry { at, length, .. } = self.find(tag)?;
         self.bytes.get(at..at.checked_add(length)?)
     }
+}
+
+/// How many values the decoder's lists will have. It makes room for as many as a directory claims, and some twenty bytes
+/// for each byte of them, so that a file of a hundred bytes could have it ask for all memory.
+pub(super) fn listed(bytes: &[u8]) -> Result<u64, &'static str> {
+    let directory = Directory::first(bytes).ok_or("it is not classic TIFF, or has no directory")?;
+    let mut values = 0;
+    for entry in directory.entries() {
+        let entry = entry.ok_or("its directory is cut off")?;
+        if entry.tag < FIRST_PRIVATE {
+            let ends = entry.at.checked_add(entry.length).filter(|end| *end <= bytes.len());
+            ends.ok_or("a list in its directory is longer than the file")?;
+            values += entry.count as u64;
+        }
+    }
+    Ok(values)
 }
 
 /// The embedded profile.
