@@ -50,7 +50,6 @@ fn try_all(pictures: &[(String, Vec<u8>)], variants: impl Fn(&[u8], &mut dyn FnM
     let some_of = |thread: usize| {
         for (name, bytes) in pictures.iter().skip(thread).step_by(THREADS) {
             variants(bytes, &mut |variant| {
-                std::fs::write(format!("/tmp/pb/last-{thread}"), variant).unwrap();
                 let start = Instant::now();
                 let outcome = outcome(variant, &limits);
                 tally_of.lock().unwrap().count(name, &outcome, start.elapsed());
