@@ -27,6 +27,8 @@ type Slot<T> = OnceLock<Result<T, PictureError>>;
 struct Work<'a> {
     plan: &'a Plan,
     orientation: u8,
+    /// How much of the source is picture, in its pixels.
+    covered: (f64, f64),
     /// Colours still to be converted, once a level is resized.
     late: Option<&'a Colours>,
     encoded: Vec<Slot<Encoded>>,
@@ -49,7 +51,8 @@ pub(super) fn derive(bytes: &[u8], recipe: &Recipe, limits: &Limits) -> Result<D
     let decode = start.elapsed();
 
     let encoded = plan.jobs.iter().map(|_| OnceLock::new()).collect();
-    let work = Work { plan: &plan, orientation, late, encoded };
+    let covered = covered((width, height), source.size());
+    let work = Work { plan: &plan, orientation, covered, late, encoded };
     let sent = OnceLock::new();
     // In place: this thread decodes and resizes and then waits. Were it one of the pool's, it would take up another upload
     // while it waits, and not come back to this one before that is done.
@@ -68,6 +71,15 @@ pub(super) fn derive(bytes: &[u8], recipe: &Recipe, limits: &Limits) -> Result<D
     };
     let original = Original { width, height, format: kind.name(), orientation, decode, servable };
     Ok(Derived { original, derivatives: work.collect(decode)? })
+}
+
+/// How much of a decode is picture: all of it, unless it was scaled to 1/2, 1/4 or 1/8 and a side was no multiple.
+fn covered(stored: (u32, u32), decoded: (u32, u32)) -> (f64, f64) {
+    let side = |stored: u32, decoded: u32| {
+        let fraction = [1_u32, 2, 4, 8].into_iter().find(|fraction| stored.div_ceil(*fraction) == decoded);
+        fraction.map_or(f64::from(decoded), |fraction| f64::from(stored) / f64::from(fraction))
+    };
+    (side(stored.0, decoded.0), side(stored.1, decoded.1))
 }
 
 impl<'a> Work<'a> {
@@ -97,7 +109,10 @@ impl<'a> Work<'a> {
 
     fn timed_resize(&self, from: &Arc<Pixels>, level: &Level) -> Result<(Arc<Pixels>, Duration), PictureError> {
         let start = Instant::now();
-        let pixels = if from.size() == level.stored { Arc::clone(from) } else { Arc::new(resize(from, level.stored)?) };
+        let whole = (f64::from(from.width), f64::from(from.height));
+        let covered = if level.from.is_none() { self.covered } else { whole };
+        let pixels =
+            if from.size() == level.stored { Arc::clone(from) } else { Arc::new(resize(from, covered, level.stored)?) };
         Ok((pixels, start.elapsed()))
     }
 

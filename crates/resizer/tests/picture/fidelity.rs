@@ -41,17 +41,21 @@ fn ssim(a: &RgbImage, b: &RgbImage) -> f64 {
 }
 
 #[test]
-fn the_fast_path_is_within_38_db_of_the_exact_one() {
-    let sizes = Recipe::default().sizes;
+fn the_fast_path_is_within_45_db_of_the_exact_one() {
     for ((width, height), seed) in [(3000, 2000), (2725, 2225), (1500, 2000), (4200, 900)].into_iter().zip(1..) {
         let bytes = jpeg(&photo_like(width, height, seed));
-        let [exact, fast] = [true, false].map(|exact| made(&bytes, &lossless(&sizes, exact)));
-        for (exact, fast) in exact.derivatives.iter().zip(&fast.derivatives) {
-            let (exact_pixels, fast_pixels) = (pixels(exact), pixels(fast));
-            let (noise, likeness) = (psnr(&exact_pixels, &fast_pixels), ssim(&exact_pixels, &fast_pixels));
-            println!("{width}x{height} in {}: PSNR {noise:.1} dB, SSIM {likeness:.4}", exact.size);
-            assert!(noise >= 38.0, "{width}x{height} in {}: {noise:.1} dB", exact.size);
-            assert!(likeness >= 0.98, "{width}x{height} in {}: SSIM {likeness:.4}", exact.size);
+        // The original's sizes, and such as leave libjpeg-turbo's scaled decodes the least room: 1.4 times the size.
+        let longest = width.max(height);
+        let tight = [2, 4, 8].map(|fraction| vec![longest / fraction * 5 / 7, longest / fraction / 3]);
+        for sizes in [&[Recipe::default().sizes][..], &tight].concat() {
+            let [exact, fast] = [true, false].map(|exact| made(&bytes, &lossless(&sizes, exact)));
+            for (exact, fast) in exact.derivatives.iter().zip(&fast.derivatives) {
+                let (exact_pixels, fast_pixels) = (pixels(exact), pixels(fast));
+                let (noise, likeness) = (psnr(&exact_pixels, &fast_pixels), ssim(&exact_pixels, &fast_pixels));
+                println!("{width}x{height} in {} of {sizes:?}: PSNR {noise:.1} dB, SSIM {likeness:.4}", exact.size);
+                assert!(noise >= 45.0, "{width}x{height} in {}: {noise:.1} dB", exact.size);
+                assert!(likeness >= 0.98, "{width}x{height} in {}: SSIM {likeness:.4}", exact.size);
+            }
         }
     }
 }
@@ -62,6 +66,6 @@ fn sizes_close_to_each_other_are_not_made_of_each_other() {
     let sizes = [1500, 1400, 1300, 1200, 1100, 700];
     let [exact, fast] = [true, false].map(|exact| made(&bytes, &lossless(&sizes, exact)));
     for (exact, fast) in exact.derivatives.iter().zip(&fast.derivatives) {
-        assert!(psnr(&pixels(exact), &pixels(fast)) >= 38.0, "in {}", exact.size);
+        assert!(psnr(&pixels(exact), &pixels(fast)) >= 45.0, "in {}", exact.size);
     }
 }
