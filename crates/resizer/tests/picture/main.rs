@@ -1,4 +1,5 @@
 //! The picture pipeline on honest pictures: what Pillow makes of the same files, sizes, times, formats, fidelity.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests fail by panicking, and tell figures")]
 
 mod fidelity;
 mod photo;

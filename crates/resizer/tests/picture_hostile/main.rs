@@ -1,5 +1,6 @@
 //! The picture pipeline on pictures made to hurt: bombs, files cut off, bytes changed; an answer or a typed error, in the
 //! memory that the limits name. The allocator holds that limit: what asks for more ends the test.
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "tests fail by panicking, and tell figures")]
 
 mod bombs;
 mod bounds;
