@@ -59,12 +59,14 @@ async function compareAll() {
   byId("stop").hidden = true;
   picker.lock(false);
   ready();
-  byId("compare").focus();
   const good = finished.length;
+  // The button Stop had the focus and is gone: it goes where the reader wants to go on.
+  byId(good > 0 ? "results-title" : "compare").focus();
   progress.ended(
     problems.length === 0
       ? `Done: ${count(good, "picture")} compared. The results are below.`
       : `Ended with ${count(problems.length, "problem")}${good > 0 ? "; what arrived is shown below" : ""}.`,
+    problems.length === 0,
   );
   servers.refresh();
 }

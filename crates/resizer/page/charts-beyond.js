@@ -1,7 +1,8 @@
 // Charts that the article lacks: where the time goes, and what a format costs.
 
 import { allRows, cell, duration, encoding, encodings, mean, rows, split } from "./model.js";
-import { ground, plain, steps, style } from "./palette.js";
+import { ticks } from "./charts.js";
+import { ground, LEGEND, plain, steps, style } from "./palette.js";
 import { bytes, list, MISSING, seconds } from "./units.js";
 
 const STEPS = [
@@ -40,7 +41,7 @@ export function timeSplit(file, name, theme) {
       hovertemplate: "%{y}<br>%{text}<extra>%{fullData.name}</extra>",
     })),
     layout: {
-      height: 150 + 22 * cells.length, barmode: "stack", bargap: 0.2,
+      height: 150 + 22 * cells.length, barmode: "stack", bargap: 0.2, legend: { ...LEGEND, traceorder: "normal" },
       xaxis: { title: { text: "Seconds" }, rangemode: "tozero", ticksuffix: " s" },
       yaxis: { type: "multicategory", autorange: "reversed", showgrid: false, dividercolor: ground(theme).grid },
     },
@@ -74,7 +75,7 @@ export function formats(file, theme) {
   return [
     {
       id: "format-bytes", title: "Bytes by format", summary: against(weight, "bytes"), note: "", data: bars(weight, bytes),
-      layout: { height: 340, barmode: "group", xaxis: { type: "category", showgrid: false }, yaxis: { type: "log", title: { text: "Bytes (log)" }, exponentformat: "SI", ticksuffix: "B", dtick: 1 } },
+      layout: { height: 340, barmode: "group", xaxis: { type: "category", showgrid: false }, yaxis: { type: "log", title: { text: "Bytes (log)" }, ...ticks(names.flatMap(weight).filter((value) => value > 0), bytes) } },
       table: { head: ["Size", ...names], rows: rowsOf(weight, bytes) },
     },
     {

@@ -4,6 +4,12 @@ import { cell, duration, mean, precision, rows } from "./model.js";
 import { ground, plain, style } from "./palette.js";
 import { bytes, list, MISSING, percent, seconds } from "./units.js";
 
+/** A cell's number for a table. */
+function told(row, server, read = duration, unit = seconds) {
+  const found = cell(row, server);
+  return found.error ? "no answer" : unit(read(found));
+}
+
 /** A line of one server's durations over `x`, with the quartiles of repeats where there are any. */
 function timing(line, server, at, theme, x, axis) {
   const { color, dash, symbol } = style(theme, at);
@@ -93,7 +99,7 @@ export function precisionAndTimings(file, name, theme) {
       head: ["Size", "Pixels", "Bytes", "Bandwidth", "Precision", ...file.server_names],
       rows: line.map((row) => [
         row.label, row.derivative.image_size ?? MISSING, bytes(row.derivative.filesize), percent(row.derivative.filesize_percent), percent(row.derivative.average_precision),
-        ...file.server_names.map((server) => seconds(duration(cell(row, server)))),
+        ...file.server_names.map((server) => told(row, server)),
       ]),
     },
   };
@@ -105,13 +111,13 @@ export function durationBySize(file, name, theme) {
   const y = line.map((row) => row.label);
   const bars = file.server_names.map((server, at) => ({
     type: "bar", orientation: "h", name: plain(server), y, x: line.map((row) => duration(cell(row, server))),
-    marker: { color: style(theme, at).color }, text: line.map((row) => seconds(duration(cell(row, server)))), textposition: "none",
+    marker: { color: style(theme, at).color }, text: line.map((row) => told(row, server)), textposition: "none",
     hovertemplate: "%{y}<br>%{text}<extra>%{fullData.name}</extra>",
   }));
   return {
     id: "duration-size",
     title: "Prediction duration by size",
-    summary: `The mean over all servers is ${list(line.map((row) => `${seconds(row.derivative.average_duration)} for ${row.label}`))}.`,
+    summary: `The mean over all servers goes from ${seconds(line[0].derivative.average_duration)} (${line[0].label}) to ${seconds(line.at(-1).derivative.average_duration)} (${line.at(-1).label}).`,
     note: holes(file, line),
     data: [
       ...bars,
@@ -128,7 +134,7 @@ export function durationBySize(file, name, theme) {
     },
     table: {
       head: ["Size", "Mean of all servers", ...file.server_names],
-      rows: line.map((row) => [row.label, seconds(row.derivative.average_duration), ...file.server_names.map((server) => seconds(duration(cell(row, server))))]),
+      rows: line.map((row) => [row.label, seconds(row.derivative.average_duration), ...file.server_names.map((server) => told(row, server))]),
     },
   };
 }
@@ -140,7 +146,7 @@ export function accuracyBySize(file, name, theme) {
   return {
     id: "accuracy-size",
     title: "Prediction accuracy by size",
-    summary: `Of the scores on the original, ${list(line.slice(1).map((row) => `${percent(row.derivative.average_precision)} are left at ${row.label}`)) || "nothing smaller was made"}.`,
+    summary: line.length > 1 ? `Of the scores on the original, ${percent(line[1].derivative.average_precision)} are left at ${line[1].label} and ${percent(line.at(-1).derivative.average_precision)} at ${line.at(-1).label}.` : "Nothing smaller was made.",
     note: ["Scores are compared label by label with the same server's answer on the original; above 100 % means a higher score, not a better answer.", holes(file, line)].filter(Boolean).join(" "),
     data: [
       {
@@ -162,7 +168,7 @@ export function accuracyBySize(file, name, theme) {
     },
     table: {
       head: ["Size", "Mean of all servers", ...file.server_names],
-      rows: line.map((row) => [row.label, percent(row.derivative.average_precision), ...file.server_names.map((server) => percent(precision(cell(row, server))))]),
+      rows: line.map((row) => [row.label, percent(row.derivative.average_precision), ...file.server_names.map((server) => told(row, server, precision, percent))]),
     },
   };
 }
@@ -188,15 +194,24 @@ export function overBandwidth(file, name, theme) {
     ],
     layout: {
       height: 380,
-      xaxis: { type: "log", title: { text: "Bytes sent to each server (log)" }, exponentformat: "SI", ticksuffix: "B", dtick: "D2" },
+      xaxis: { type: "log", title: { text: "Bytes sent to each server (log)" }, ...ticks(x, bytes) },
       yaxis: { title: { text: "Precision" }, rangemode: "tozero", ticksuffix: " %" },
       yaxis2: { title: { text: "Seconds" }, overlaying: "y", side: "right", rangemode: "tozero", showgrid: false, ticksuffix: " s" },
     },
     table: {
       head: ["Bytes", "Size", "Precision", ...file.server_names],
-      rows: line.map((row) => [bytes(row.derivative.filesize), row.label, percent(row.derivative.average_precision), ...file.server_names.map((server) => seconds(duration(cell(row, server))))]),
+      rows: line.map((row) => [bytes(row.derivative.filesize), row.label, percent(row.derivative.average_precision), ...file.server_names.map((server) => told(row, server))]),
     },
   };
+}
+
+/** Ticks at 1, 2 and 5 of each decade; at 1 only over many decades. Plotly's own leave most of theirs without a unit. */
+export function ticks(values, unit) {
+  const least = Math.floor(Math.log10(Math.min(...values)));
+  const most = Math.ceil(Math.log10(Math.max(...values)));
+  const steps = most - least > 2 ? [1] : [1, 2, 5];
+  const tickvals = Array.from({ length: most - least + 1 }, (_, at) => steps.map((step) => step * 10 ** (least + at))).flat();
+  return { tickvals, ticktext: tickvals.map((value) => unit(value).replace(/\.0+(?= )/, "")) };
 }
 
 /** 5: the mean of each server over all sizes. */

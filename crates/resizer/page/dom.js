@@ -9,7 +9,7 @@ export function make(tag, properties = {}, ...children) {
     else if (name in element && !name.startsWith("aria") && name !== "role") element[name] = value;
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== ""));
+  element.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
   return element;
 }
 

@@ -5,12 +5,8 @@ import { theme, themed } from "./palette.js";
 
 const CONFIG = {
   responsive: true,
-  displaylogo: false,
-  modeBarButtonsToRemove: ["select2d", "lasso2d", "zoomIn2d", "zoomOut2d", "autoScale2d"],
-  // The links of Plotly's own menu lead out of this machine.
-  showLink: false,
-  showSendToCloud: false,
-  plotlyServerURL: "",
+  // Dragging zooms, a double click goes back, the legend switches lines: the bar of buttons would cover the legend.
+  displayModeBar: false,
 };
 
 let loading = null;
@@ -37,7 +33,8 @@ export function figure(chart) {
     "figure",
     { className: chart.wide ? "card wide" : "card", "aria-labelledby": titleId },
     make("figcaption", {}, make("h3", { id: titleId }, chart.title), make("p", { className: "summary" }, chart.summary)),
-    make("div", { id: `chart-${chart.id}`, className: "plot", style: `min-height:${chart.layout.height}px` }),
+    // Read aloud, a plot is a heap of tick labels; the sentence above and the table below say what it shows.
+    make("div", { id: `chart-${chart.id}`, className: "plot", "aria-hidden": "true", style: `min-height:${chart.layout.height}px` }),
     chart.note && make("p", { className: "note" }, chart.note),
     make(
       "details",
@@ -71,7 +68,7 @@ const place = (chart) => document.getElementById(`chart-${chart.id}`);
 /** On a narrow screen axis titles go: the ticks carry their unit, and the plot needs the room. */
 function fitted(chart, target, name) {
   const layout = themed(name, chart.layout);
-  if (target.clientWidth >= 520) return layout;
+  if (target.clientWidth >= 420) return layout;
   for (const key of Object.keys(layout)) {
     if (/^[xy]axis/.test(key)) layout[key] = { ...layout[key], title: { text: "" }, tickfont: { size: 11 } };
   }

@@ -75,5 +75,5 @@ export function pairTable(pair) {
     ["Calls a cell", (run) => String(run.file.repeat ?? MISSING)],
     ...sizes(pair).filter((size) => size !== "Original").map((size) => [`Bytes at ${size}`, (run) => (at(run, size) ? bytes(at(run, size).derivative.filesize) : "not made")]),
   ];
-  return { head: ["", ...names(pair)], rows: facts.map(([name, read]) => [name, ...pair.map(read)]) };
+  return { head: ["Fact", ...names(pair)], rows: facts.map(([name, read]) => [name, ...pair.map(read)]) };
 }

@@ -36,10 +36,13 @@ export const style = (name, at) => ({
   symbol: MARKERS[at % MARKERS.length],
 });
 
+/** Above the plot, where it takes no width. */
+export const LEGEND = { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", xanchor: "left", font: { size: 12.5 } };
+
 /** A layout in the page's type and colours around what a chart itself asks for. */
 export function themed(name, layout) {
   const { ink, soft, grid, paper } = GROUND[name];
-  const axis = { gridcolor: grid, linecolor: soft, zerolinecolor: grid, tickcolor: soft, automargin: true, title: { standoff: 10 } };
+  const axis = { gridcolor: grid, linecolor: soft, zerolinecolor: grid, tickcolor: soft, automargin: true, title: { standoff: 10, font: { size: 13, color: soft } } };
   const axes = Object.fromEntries(
     Object.entries(layout)
       .filter(([key]) => /^[xy]axis/.test(key))
@@ -51,7 +54,7 @@ export function themed(name, layout) {
     plot_bgcolor: paper,
     margin: { l: 8, r: 8, t: 12, b: 8 },
     hoverlabel: { font: { family: "system-ui, sans-serif" }, bgcolor: paper, bordercolor: soft },
-    legend: { orientation: "h", x: 0, y: 1.02, yanchor: "bottom", xanchor: "left", font: { size: 12.5 } },
+    legend: LEGEND,
     ...layout,
     ...axes,
   };

@@ -106,7 +106,7 @@ function card(item) {
     {},
     image,
     make("span", { className: "who" }, make("span", { className: "name" }, item.file.name), facts),
-    make("button", { type: "button", className: "quiet", "aria-label": `Take ${item.file.name} off the list`, onclick: () => remove(item) }, "Remove"),
+    make("button", { type: "button", className: "quiet", "aria-label": `Remove ${item.file.name}`, onclick: () => remove(item) }, "Remove"),
   );
 }
 

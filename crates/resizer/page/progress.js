@@ -17,6 +17,7 @@ export function sending(name, place) {
   byId("progress-title").textContent = name;
   byId("progress-bar").removeAttribute("value");
   byId("grid").replaceChildren();
+  byId("grid-box").open = true;
   say(`Uploading ${name}${place}.`);
 }
 
@@ -62,8 +63,9 @@ export function answered(key, server, prediction) {
   }
 }
 
-/** Ends: fields that never got an answer say so. */
-export function ended(sentence) {
+/** Ends: fields that never got an answer say so, and a whole grid makes way for the results. */
+export function ended(sentence, whole) {
+  byId("grid-box").open = !whole;
   for (const field of cells.values()) {
     if (field.className === "waiting") [field.className, field.textContent] = ["missing", "missing"];
   }

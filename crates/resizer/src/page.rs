@@ -26,10 +26,6 @@ pub struct Asset {
 
 #[derive(RustEmbed)]
 #[folder = "page/"]
-#[include = "*.html"]
-#[include = "*.css"]
-#[include = "*.js"]
-#[include = "*.svg"]
 struct Files;
 
 const PLOTLY: &str = "plotly.min.js";

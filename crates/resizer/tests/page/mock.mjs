@@ -108,22 +108,23 @@ async function compare(response, name, size, query) {
   const whole = reply(name, size, query);
   const file = whole.files[0];
   response.writeHead(200, { "content-type": "text/event-stream", "cache-control": "no-store" });
-  const send = (event, data) => response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
-  send("start", { filename: name, content_type: "image/jpeg", filesize: size, width: 3000, height: 2000, format: "JPEG", server_names: SERVERS, servers: servers(), sizes: file.sizes });
+  // Resolves once it is sent: a connection that is cut next has given everything before.
+  const send = (event, data) => new Promise((resolve) => response.write(`event: ${event}\ndata: ${JSON.stringify(data)}\n\n`, resolve));
+  await send("start", { filename: name, content_type: "image/jpeg", filesize: size, width: 3000, height: 2000, format: "JPEG", server_names: SERVERS, servers: servers(), sizes: file.sizes });
   let sent = 0;
   for (const [key, { predictions, average_precision, average_duration, ...derivative }] of Object.entries(file.derivatives)) {
-    send("derivative", { key, ...derivative });
+    await send("derivative", { key, ...derivative });
     for (const server of [...SERVERS].reverse()) {
       if (scenario === "cut" && sent === 7) return response.destroy();
       if (scenario === "garbled" && sent === 3) return response.end("event: cell\ndata: {not json\n\n");
       if (scenario === "slow") await pause(sent < 4 ? 30 : 3_600_000);
-      send("cell", { key, server, prediction: predictions[server] });
+      await send("cell", { key, server, prediction: predictions[server] });
       sent += 1;
     }
     response.write(": still here\n\n");
   }
-  if (scenario === "all-down") send("failed", { problem: { type: "about:blank", title: "No server answered", status: 502, detail: "All 3 servers failed; the first said: connection refused." } });
-  else send("done", whole);
+  if (scenario === "all-down") await send("failed", { problem: { type: "about:blank", title: "No server answered", status: 502, detail: "All 3 servers failed; the first said: connection refused." } });
+  else await send("done", whole);
   response.end();
 }
 
