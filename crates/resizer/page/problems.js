@@ -58,12 +58,12 @@ export const unreachable = (size) =>
 export const cut = (arrived, expected) =>
   new Problem(
     "Connection lost",
-    `The connection broke after ${arrived} of ${count(expected, "answer")}.`,
+    expected > 0 ? `The connection broke after ${arrived} of ${count(expected, "answer")}.` : "The connection broke before the first answer.",
     arrived > 0 ? "What arrived is shown below; the rest is missing. Press Compare again for all of it." : "Press Compare again.",
   );
 
 export const stopped = (arrived, expected) =>
-  new Problem("Stopped", `You stopped after ${arrived} of ${count(expected, "answer")}.`, arrived > 0 ? "What arrived is shown below." : "");
+  new Problem("Stopped", expected > 0 ? `You stopped after ${arrived} of ${count(expected, "answer")}.` : "You stopped before the first answer.", arrived > 0 ? "What arrived is shown below." : "");
 
 /** One server's failure in one cell, as a sentence. */
 export function ofCell(error) {

@@ -92,8 +92,7 @@ mod tests {
         let page = find("index.html", true).expect("the page");
         assert_eq!(page.media_type, "text/html; charset=utf-8");
         let text = String::from_utf8(page.body.into_owned()).expect("text");
-        let named: Vec<&str> =
-            text.split("\"/assets/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+        let named: Vec<&str> = text.split("\"/assets/").skip(1).filter_map(|rest| rest.split('"').next()).collect();
         assert!(named.len() >= 3, "{named:?}");
         for name in named {
             assert!(find(name, true).is_some_and(|asset| !asset.body.is_empty()), "{name} is missing");
@@ -133,7 +132,9 @@ mod tests {
 
     #[test]
     fn nothing_outside_the_page_can_be_had() {
-        for path in ["", "..", "../Cargo.toml", "../src/lib.rs", "/etc/passwd", "package.json", "app", "%2e%2e/Cargo.toml"] {
+        for path in
+            ["", "..", "../Cargo.toml", "../src/lib.rs", "/etc/passwd", "package.json", "app", "%2e%2e/Cargo.toml"]
+        {
             assert!(find(path, true).is_none(), "{path}");
         }
     }

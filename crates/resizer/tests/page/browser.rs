@@ -12,8 +12,8 @@ use std::{
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use thirtyfour::{By, Capabilities, ChromiumLikeCapabilities, DesiredCapabilities, Key, WebDriver, WebElement};
 use thirtyfour::common::log::LoggingPrefsLogLevel;
+use thirtyfour::{By, Capabilities, ChromiumLikeCapabilities, DesiredCapabilities, Key, WebDriver, WebElement};
 
 /// Longer than anything that is waited for takes on the slowest machine; reaching it is a failure.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -144,7 +144,9 @@ impl Browser {
         let events = log.iter().filter_map(|entry| serde_json::from_str::<Value>(&entry.message).ok());
         let requests = events.filter(|event| event["message"]["method"] == "Network.requestWillBeSent");
         let urls = requests.filter_map(|event| {
-            event["message"]["params"]["request"]["url"].as_str().map(|url| url.split('?').next().expect("first").to_owned())
+            event["message"]["params"]["request"]["url"]
+                .as_str()
+                .map(|url| url.split('?').next().expect("first").to_owned())
         });
         urls.collect()
     }
@@ -173,6 +175,8 @@ fn capabilities(downloads: &Path) -> Capabilities {
         "--no-sandbox",
         "--disable-dev-shm-usage",
         "--disable-gpu",
+        // Phones lay theirs over the page.
+        "--hide-scrollbars",
         // Not even a name can be looked up.
         "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     ];
@@ -192,6 +196,7 @@ fn checked<E: Debug>(result: Result<(), E>) {
 
 fn port(child: &mut Child) -> u16 {
     let mut lines = BufReader::new(child.stdout.as_mut().expect("piped")).lines();
-    let said = lines.find_map(|line| line.ok()?.rsplit_once("on port ")?.1.trim_end_matches('.').parse().ok());
+    let said =
+        lines.find_map(|line| line.ok()?.rsplit_once("successfully on port ")?.1.trim_end_matches('.').parse().ok());
     said.expect("chromedriver says its port")
 }

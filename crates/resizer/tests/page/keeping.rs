@@ -33,7 +33,8 @@ fn runs_are_kept_and_two_stand_side_by_side() {
             input.click().await.expect("tick");
         }
         browser.until("document.querySelector('#chart-pair-precision .main-svg')").await;
-        let names: Vec<String> = browser.value("document.getElementById('chart-pair-precision').data.map(({ name }) => name)").await;
+        let names: Vec<String> =
+            browser.value("document.getElementById('chart-pair-precision').data.map(({ name }) => name)").await;
         assert_eq!(names, ["A: two.jpg", "B: one.jpg"]);
         let shown: Vec<f64> = browser.value("document.getElementById('chart-pair-precision').data[0].y").await;
         let kept: Vec<f64> = browser
@@ -52,11 +53,17 @@ fn runs_are_kept_and_two_stand_side_by_side() {
 fn a_full_or_broken_store_does_not_stop_a_comparison() {
     on_page("whole", async |browser, _service| {
         let pictures = Pictures::new();
-        browser.value::<Value>("(localStorage['resizer.history'] = '[{\"id\":1},null,{\"id\":2,\"file\":{}}]', null)").await;
+        browser
+            .value::<Value>("(localStorage['resizer.history'] = '[{\"id\":1},null,{\"id\":2,\"file\":{}}]', null)")
+            .await;
         browser.value::<Value>("(localStorage['resizer.options'] = '{broken', null)").await;
         browser.driver.refresh().await.expect("reload");
         browser.until("document.querySelector('#server-list table')").await;
-        browser.value::<Value>("(Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }, null)").await;
+        browser
+            .value::<Value>(
+                "(Storage.prototype.setItem = () => { throw new DOMException('full', 'QuotaExceededError'); }, null)",
+            )
+            .await;
         browser.compare(&[&pictures.jpeg("cat.jpg", 640, 480)]).await;
         assert!(browser.text(".run-head h3").await.contains("cat.jpg"));
         assert_eq!(browser.text("#history-note").await, "This browser does not let the page keep runs.");

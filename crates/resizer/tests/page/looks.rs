@@ -25,16 +25,16 @@ fn dark_follows_the_system_until_the_reader_chooses() {
         let pictures = Pictures::new();
         browser.compare(&[&pictures.jpeg("cat.jpg", 640, 480)]).await;
         let paper = "document.getElementById('chart-per-server').layout.paper_bgcolor";
-        assert!(light(&background(&browser).await) > 600);
+        assert!(light(&background(browser).await) > 600);
         browser.screen(DESKTOP, 900, true).await;
         browser.until(&format!("{paper} === '#18202a'")).await;
-        assert!(light(&background(&browser).await) < 120);
+        assert!(light(&background(browser).await) < 120);
         browser.click("input[name=theme][value=light] + span").await;
         browser.until(&format!("{paper} === '#ffffff'")).await;
-        assert!(light(&background(&browser).await) > 600);
+        assert!(light(&background(browser).await) > 600);
         browser.driver.refresh().await.expect("reload");
         browser.until("document.querySelector('#server-list table')").await;
-        assert!(light(&background(&browser).await) > 600, "the choice is forgotten");
+        assert!(light(&background(browser).await) > 600, "the choice is forgotten");
     });
 }
 
@@ -43,8 +43,14 @@ fn nothing_is_wider_than_a_phone() {
     on_page("one-down", async |browser, _service| {
         browser.screen(PHONE, 740, false).await;
         let pictures = Pictures::new();
-        browser.compare(&[&pictures.jpeg("a-name-without-any-place-to-break-it-that-is-rather-long-for-a-phone.jpg", 640, 480)]).await;
-        open_all(&browser).await;
+        browser
+            .compare(&[&pictures.jpeg(
+                "a-name-without-any-place-to-break-it-that-is-rather-long-for-a-phone.jpg",
+                640,
+                480,
+            )])
+            .await;
+        open_all(browser).await;
         let width: u32 = browser.value("document.documentElement.scrollWidth").await;
         assert_eq!(width, PHONE);
         let outside: Vec<String> = browser
@@ -65,7 +71,16 @@ fn the_keyboard_is_enough() {
         for _ in 0..5 {
             order.push(browser.tab().await);
         }
-        assert_eq!(order, ["Skip to the content", "server-chip", "theme", "file", "Options JPEG · quality 75 · 5 sizes · once · all servers at once"]);
+        assert_eq!(
+            order,
+            [
+                "Skip to the content",
+                "server-chip",
+                "theme",
+                "file",
+                "Options JPEG · quality 75 · 5 sizes · once · all servers at once"
+            ]
+        );
         // A dialog of the system is out of reach here; what it hands over is not.
         browser.choose(&[&pictures.jpeg("cat.jpg", 640, 480)]).await;
         browser.until("!document.getElementById('compare').disabled").await;
@@ -121,7 +136,10 @@ fn a_reader_who_listens_is_told() {
         let heard: Vec<String> = browser.value("heard").await;
         assert_eq!(heard[0], "Uploading cat.jpg.");
         assert!(heard.iter().any(|sentence| sentence == "The service is at work: 18 answers to come."), "{heard:?}");
-        assert!(heard.iter().any(|sentence| sentence.contains("of 18 answers") && sentence.contains("failed")), "{heard:?}");
+        assert!(
+            heard.iter().any(|sentence| sentence.contains("of 18 answers") && sentence.contains("failed")),
+            "{heard:?}"
+        );
         assert_eq!(heard.last().map(String::as_str), Some("Done: 1 picture compared. The results are below."));
         assert!(heard.len() < 10, "{heard:?}");
     });
@@ -130,19 +148,21 @@ fn a_reader_who_listens_is_told() {
 #[test]
 fn axe_finds_nothing_in_light_dark_and_on_a_phone() {
     on_page("one-down", async |browser, _service| {
-        assert_eq!(axe::violations(&browser).await, Vec::<String>::new(), "empty page");
+        assert_eq!(axe::violations(browser).await, Vec::<String>::new(), "empty page");
         let pictures = Pictures::new();
         browser.compare(&[&pictures.jpeg("cat.jpg", 640, 480)]).await;
         browser.press_compare().await;
-        open_all(&browser).await;
+        open_all(browser).await;
         browser.value::<Value>("document.querySelectorAll('#history-list input').forEach((box) => box.click())").await;
         browser.choose(&[&pictures.file("notes.txt", b"dear diary")]).await;
         browser.until("document.querySelector('#problems .problem') && document.querySelector('#chart-pair-duration .main-svg')").await;
         for (width, dark) in [(DESKTOP, false), (DESKTOP, true), (PHONE, false), (PHONE, true)] {
             browser.screen(width, 800, dark).await;
             let ground = if dark { "#18202a" } else { "#ffffff" };
-            browser.until(&format!("document.getElementById('chart-pair-duration').layout.paper_bgcolor === '{ground}'")).await;
-            assert_eq!(axe::violations(&browser).await, Vec::<String>::new(), "{width} px, dark: {dark}");
+            browser
+                .until(&format!("document.getElementById('chart-pair-duration').layout.paper_bgcolor === '{ground}'"))
+                .await;
+            assert_eq!(axe::violations(browser).await, Vec::<String>::new(), "{width} px, dark: {dark}");
         }
     });
 }

@@ -11,27 +11,26 @@ mod pictures;
 mod service;
 mod upload;
 
-use std::{future::Future, io::Write, panic::AssertUnwindSafe};
+use std::{io::Write, panic::AssertUnwindSafe};
 
 use browser::Browser;
 use futures_util::FutureExt;
 use service::Service;
 
 /// Runs `test` with a browser on the page of a mock service in `scenario`, or says aloud that it does not.
-fn on_page<F: Future<Output = ()>>(scenario: &str, test: impl FnOnce(Browser, Service) -> F) {
+fn on_page(scenario: &str, test: impl AsyncFnOnce(&Browser, &mut Service)) {
     if !is_real() {
         return;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
     runtime.block_on(async {
-        let service = Service::mock(scenario);
+        let mut service = Service::mock(scenario);
         let browser = Browser::start().await;
         browser.go(&service.address).await;
         browser.until("document.querySelector('#server-list table')").await;
-        let driver = browser.driver.clone();
-        // The driver ends its browser when asked to, not when it is killed.
-        let outcome = AssertUnwindSafe(test(browser, service)).catch_unwind().await;
-        driver.quit().await.expect("end the session");
+        // The driver ends its browser when asked to, so a failing test may not leave before that.
+        let outcome = AssertUnwindSafe(test(&browser, &mut service)).catch_unwind().await;
+        let _ = browser.driver.clone().quit().await;
         if let Err(panic) = outcome {
             std::panic::resume_unwind(panic);
         }

@@ -27,7 +27,7 @@ fn no_request_leaves_the_machine() {
 
 #[test]
 fn the_report_shows_its_plots_without_a_network() {
-    on_page("one-down", async |browser, mut service| {
+    on_page("one-down", async |browser, service| {
         let pictures = Pictures::new();
         browser.compare(&[&pictures.jpeg("cat.jpg", 640, 480)]).await;
         browser.click("#save-report").await;
@@ -40,7 +40,11 @@ fn the_report_shows_its_plots_without_a_network() {
         browser.asked_for().await;
         browser.go(&format!("file://{}/cat-comparison.html", browser.downloads.path().display())).await;
         browser.until("document.readyState === 'complete'").await;
-        let plots: Vec<(u32, u32)> = browser.value("[...document.querySelectorAll('figure img')].map((plot) => [plot.naturalWidth, plot.naturalHeight])").await;
+        let plots: Vec<(u32, u32)> = browser
+            .value(
+                "[...document.querySelectorAll('figure img')].map((plot) => [plot.naturalWidth, plot.naturalHeight])",
+            )
+            .await;
         assert_eq!(plots.len(), 6);
         assert!(plots.iter().all(|&(width, height)| width == 920 && height > 300), "{plots:?}");
         let drawn: u32 = browser
@@ -49,7 +53,9 @@ fn the_report_shows_its_plots_without_a_network() {
         assert!(drawn >= 5, "{drawn} plots hold lines or bars");
         assert_eq!(browser.value::<usize>("document.scripts.length").await, 0);
         let body = browser.text("body").await;
-        for words in ["What this run says", "Egyptian cat", "connection refused", "Precision and timings by size", "GPU <fast>"] {
+        for words in
+            ["What this run says", "Egyptian cat", "connection refused", "Precision and timings by size", "GPU <fast>"]
+        {
             assert!(body.contains(words), "{words} is missing");
         }
         let asked = browser.asked_for().await;

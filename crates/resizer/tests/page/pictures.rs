@@ -17,7 +17,9 @@ impl Pictures {
     pub fn jpeg(&self, name: &str, width: u16, height: u16) -> PathBuf {
         let wave = |at: u32, period: u32| (255 * (at % period) / period) as u8;
         let pixels: Vec<u8> = (0..u32::from(height))
-            .flat_map(|y| (0..u32::from(width)).flat_map(move |x| [wave(x + y, 97), wave(x * 2 + y, 211), wave(y * 3, 151)]))
+            .flat_map(|y| {
+                (0..u32::from(width)).flat_map(move |x| [wave(x + y, 97), wave(x * 2 + y, 211), wave(y * 3, 151)])
+            })
             .collect();
         let mut bytes = Vec::new();
         Encoder::new(&mut bytes, 90).encode(&pixels, width, height, ColorType::Rgb).expect("encode");

@@ -34,14 +34,14 @@ fn the_charts_show_the_numbers_of_the_reply() {
     on_page("whole", async |browser, _service| {
         let pictures = Pictures::new();
         browser.compare(&[&pictures.jpeg("cat.jpg", 1200, 800)]).await;
-        let file = reply(&browser, "cat").await;
+        let file = reply(browser, "cat").await;
         let names = servers(&file);
         assert_eq!(names.len(), 3);
         let durations = |server: &str| column(&file, |row| row["predictions"][server]["predict_duration"].clone());
         let precision = column(&file, |row| row["average_precision"].clone());
         let percent = column(&file, |row| row["filesize_percent"].clone());
 
-        let first = drawn(&browser, "precision-timings").await;
+        let first = drawn(browser, "precision-timings").await;
         assert_eq!(first.len(), 2 + names.len());
         assert_eq!(first[0]["y"], precision);
         assert_eq!(first[1]["y"], percent);
@@ -50,26 +50,25 @@ fn the_charts_show_the_numbers_of_the_reply() {
             assert_eq!(line["y"], durations(server), "{server}");
         }
 
-        let second = drawn(&browser, "duration-size").await;
+        let second = drawn(browser, "duration-size").await;
         for (bars, server) in second.iter().zip(&names) {
             assert_eq!(bars["x"], durations(server), "{server}");
         }
         assert_eq!(second[3]["x"], column(&file, |row| row["average_duration"].clone()));
 
-        let third = drawn(&browser, "accuracy-size").await;
+        let third = drawn(browser, "accuracy-size").await;
         assert_eq!(third[0]["y"], precision);
         for (marks, server) in third[1..].iter().zip(&names) {
             assert_eq!(marks["y"], column(&file, |row| row["predictions"][server]["precision"].clone()), "{server}");
         }
 
-        let mut bytes: Vec<u64> =
-            serde_json::from_value(column(&file, |row| row["filesize"].clone())).expect("bytes");
+        let mut bytes: Vec<u64> = serde_json::from_value(column(&file, |row| row["filesize"].clone())).expect("bytes");
         bytes.sort_unstable();
-        assert_eq!(drawn(&browser, "bandwidth").await[0]["x"], json!(bytes));
+        assert_eq!(drawn(browser, "bandwidth").await[0]["x"], json!(bytes));
         let scale: String = browser.value("document.getElementById('chart-bandwidth').layout.xaxis.type").await;
         assert_eq!(scale, "log");
 
-        let fifth = drawn(&browser, "per-server").await;
+        let fifth = drawn(browser, "per-server").await;
         for (at, server) in names.iter().enumerate() {
             let values: Vec<f64> = serde_json::from_value(durations(server)).expect("numbers");
             let mean = values.iter().sum::<f64>() / values.len() as f64;
@@ -84,14 +83,18 @@ fn the_time_split_adds_up_to_what_was_measured() {
     on_page("whole", async |browser, _service| {
         let pictures = Pictures::new();
         browser.compare(&[&pictures.jpeg("cat.jpg", 900, 600)]).await;
-        let file = reply(&browser, "cat").await;
-        let parts = drawn(&browser, "time-split").await;
+        let file = reply(browser, "cat").await;
+        let parts = drawn(browser, "time-split").await;
         let image = ["decode_duration", "resize_duration", "encode_duration"];
         let mut at = 0;
         for server in servers(&file) {
             for key in file["sizes"].as_array().expect("sizes").iter().filter_map(Value::as_str) {
                 let row = &file["derivatives"][key];
-                let made = if key.starts_with("Orig.") { 0.0 } else { image.iter().map(|name| row[name].as_f64().expect("seconds")).sum() };
+                let made = if key.starts_with("Orig.") {
+                    0.0
+                } else {
+                    image.iter().map(|name| row[name].as_f64().expect("seconds")).sum()
+                };
                 let whole = made + row["predictions"][&server]["predict_duration"].as_f64().expect("seconds");
                 let shown: f64 = parts.iter().filter_map(|part| part["x"][at].as_f64()).sum();
                 assert!((whole - shown).abs() < 1e-6, "{server}, {key}: {shown} of {whole}");
@@ -112,15 +115,18 @@ fn formats_and_qualities_are_compared_when_asked_for() {
         quality.clear().await.expect("clear");
         quality.send_keys("75, 90").await.expect("type");
         browser.compare(&[&pictures.jpeg("cat.jpg", 900, 600)]).await;
-        let file = reply(&browser, "cat").await;
-        let weights = drawn(&browser, "format-bytes").await;
-        assert_eq!(weights.iter().map(|bars| bars["name"].clone()).collect::<Vec<_>>(), ["JPEG q75", "JPEG q90", "PNG"]);
+        let file = reply(browser, "cat").await;
+        let weights = drawn(browser, "format-bytes").await;
+        assert_eq!(
+            weights.iter().map(|bars| bars["name"].clone()).collect::<Vec<_>>(),
+            ["JPEG q75", "JPEG q90", "PNG"]
+        );
         assert_eq!(weights[2]["y"][0], file["derivatives"]["2048x2048 PNG"]["filesize"]);
         assert_eq!(weights[1]["y"][4], file["derivatives"]["128x128 q90"]["filesize"]);
         browser.click("#encoding option[value=PNG]").await;
         let png = &file["derivatives"]["1024x1024 PNG"]["average_precision"];
         browser.until("document.getElementById('chart-precision-timings').data").await;
-        assert_eq!(&drawn(&browser, "precision-timings").await[0]["y"][2], png);
+        assert_eq!(&drawn(browser, "precision-timings").await[0]["y"][2], png);
     });
 }
 
@@ -130,7 +136,9 @@ fn labels_and_scores_stand_in_the_table_and_names_are_text() {
         let pictures = Pictures::new();
         browser.compare(&[&pictures.jpeg("<b>cat<b>.jpg", 900, 600)]).await;
         let table = browser.text(".agreement").await;
-        for text in ["GPU <fast>", "Egyptian cat", "score 9.5000", "same first label", "5 of 5 shared", "other first label"] {
+        for text in
+            ["GPU <fast>", "Egyptian cat", "score 9.5000", "same first label", "5 of 5 shared", "other first label"]
+        {
             assert!(table.contains(text), "{text} is missing in\n{table}");
         }
         assert_eq!(browser.value::<usize>("document.querySelectorAll('#results b, #history-list b').length").await, 0);
@@ -158,7 +166,7 @@ fn a_picture_can_be_shrunk_before_the_upload() {
         browser.click("#options-box > summary").await;
         browser.click("input[name=shrink]").await;
         browser.compare(&[&pictures.jpeg("cat.jpg", 3000, 2000)]).await;
-        let file = reply(&browser, "cat").await;
+        let file = reply(browser, "cat").await;
         assert_eq!(file["filename"], "cat.1024x683.jpg");
         let sent = file["filesize"].as_u64().expect("bytes");
         let had = pictures.path().join("cat.jpg").metadata().expect("size").len();
