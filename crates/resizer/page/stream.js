@@ -2,7 +2,9 @@
 
 /** Yields `{event, data}` with `data` as text, in order; throws when the connection breaks. */
 export async function* events(body) {
-  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  // Not through a TextDecoderStream: it drops what it holds when the connection breaks.
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
   let rest = "";
   let event = "message";
   let data = [];
@@ -11,7 +13,7 @@ export async function* events(body) {
       const { value, done } = await reader.read();
       if (done) return;
       // Only the new part can hold a line's end: a reply of megabytes may come in one line and many chunks.
-      const parts = value.split("\n");
+      const parts = decoder.decode(value, { stream: true }).split("\n");
       parts[0] = rest + parts[0];
       rest = parts.pop();
       for (const part of parts) {

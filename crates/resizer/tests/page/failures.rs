@@ -8,6 +8,15 @@ async fn problem(browser: &Browser) -> String {
     browser.text("#problems").await
 }
 
+/// Compares a picture until this many answers are on show.
+async fn start_and_wait_for(browser: &Browser, answers: usize) {
+    let pictures = Pictures::new();
+    browser.choose(&[&pictures.jpeg("cat.jpg", 320, 240)]).await;
+    browser.until("!document.getElementById('compare').disabled").await;
+    browser.click("#compare").await;
+    browser.until(&format!("document.querySelectorAll('.grid td.done').length === {answers}")).await;
+}
+
 #[test]
 fn one_server_down_leaves_the_others_on_show() {
     on_page("one-down", async |browser, _service| {
@@ -95,9 +104,10 @@ fn refusals_of_the_service_are_told_with_what_to_do() {
 
 #[test]
 fn a_connection_that_breaks_leaves_what_arrived() {
-    on_page("cut", async |browser, _service| {
-        let pictures = Pictures::new();
-        browser.compare(&[&pictures.jpeg("cat.jpg", 900, 600)]).await;
+    on_page("slow", async |browser, _service| {
+        start_and_wait_for(browser, 7).await;
+        browser.value::<Value>("fetch('/mock?scenario=cut', { method: 'POST' }).then(() => null)").await;
+        browser.until("document.getElementById('status').textContent.startsWith('Ended')").await;
         let said = problem(browser).await;
         assert!(said.contains("Connection lost") && said.contains("after 7 of 18 answers"), "{said}");
         assert!(browser.text(".run-head").await.contains("Incomplete"));
@@ -135,16 +145,12 @@ fn a_service_that_is_gone_is_told() {
 #[test]
 fn a_comparison_can_be_stopped() {
     on_page("slow", async |browser, _service| {
-        let pictures = Pictures::new();
-        browser.choose(&[&pictures.jpeg("cat.jpg", 320, 240)]).await;
-        browser.until("!document.getElementById('compare').disabled").await;
-        browser.click("#compare").await;
-        browser.until("document.querySelectorAll('.grid td.done').length === 4").await;
+        start_and_wait_for(browser, 7).await;
         let bar: f64 = browser.value("document.getElementById('progress-bar').value").await;
-        assert!((bar - 4.0).abs() < f64::EPSILON);
+        assert!((bar - 7.0).abs() < f64::EPSILON);
         browser.click("#stop").await;
         browser.until("document.getElementById('status').textContent.startsWith('Ended')").await;
-        assert!(problem(browser).await.contains("You stopped after 4 of 18 answers"));
+        assert!(problem(browser).await.contains("You stopped after 7 of 18 answers"));
         assert!(!browser.value::<bool>("document.getElementById('compare').disabled").await);
     });
 }

@@ -4,7 +4,7 @@
 //   node mock.mjs --page FOLDER --plotly FILE [--scenario NAME] [--port N]
 //
 // It prints the address it listens on. POST /mock?scenario=NAME changes the scenario: whole, one-down, all-down, too-big,
-// not-an-image, busy, cut, slow, garbled, old-json.
+// not-an-image, busy, garbled; slow holds after seven answers until the scenario changes, and cut then ends it there.
 
 import { createServer } from "node:http";
 import { readFileSync } from "node:fs";
@@ -25,7 +25,7 @@ const MEDIA = { html: "text/html; charset=utf-8", css: "text/css", js: "text/jav
 const POLICY =
   "default-src 'self'; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+let changed = () => {};
 const isDown = (server) => scenario === "all-down" || (scenario === "one-down" && server === SERVERS[1]);
 
 function problem(response, status, title, detail) {
@@ -115,10 +115,9 @@ async function compare(response, name, size, query) {
   for (const [key, { predictions, average_precision, average_duration, ...derivative }] of Object.entries(file.derivatives)) {
     await send("derivative", { key, ...derivative });
     for (const server of [...SERVERS].reverse()) {
-      // Without the last chunk the answer is cut, yet everything before arrives.
-      if (scenario === "cut" && sent === 7) return response.socket.end();
+      if (scenario === "slow" && sent === 7) await new Promise((resolve) => (changed = resolve));
+      if (scenario === "cut") return response.destroy();
       if (scenario === "garbled" && sent === 3) return response.end("event: cell\ndata: {not json\n\n");
-      if (scenario === "slow") await pause(sent < 4 ? 30 : 3_600_000);
       await send("cell", { key, server, prediction: predictions[server] });
       sent += 1;
     }
@@ -145,6 +144,7 @@ async function handle(request, response) {
   for await (const chunk of request) chunks.push(chunk);
   if (request.method === "POST" && url.pathname === "/mock") {
     scenario = url.searchParams.get("scenario");
+    changed();
     return response.end("ok");
   }
   if (url.pathname === "/servers") {
