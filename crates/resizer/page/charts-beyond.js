@@ -3,7 +3,7 @@
 import { allRows, cell, duration, encoding, encodings, mean, rows, split } from "./model.js";
 import { ticks } from "./charts.js";
 import { ground, LEGEND, plain, steps, style } from "./palette.js";
-import { bytes, list, MISSING, seconds } from "./units.js";
+import { bytes, list, MISSING, percent, seconds } from "./units.js";
 
 const STEPS = [
   ["decode", "Decode"],
@@ -12,7 +12,7 @@ const STEPS = [
   ["serialize", "Serialize"],
   ["network", "Network"],
   ["server", "Server"],
-  ["unsplit", "Network and server, not told apart"],
+  ["unsplit", "Network and server (not told apart)"],
 ];
 
 /** 6: where the time of each cell goes, stacked. */
@@ -21,16 +21,15 @@ export function timeSplit(file, name, theme) {
   const cells = file.server_names.flatMap((server) => line.map((row) => ({ server, row, parts: split(row, server) })));
   const y = [cells.map(({ server }) => plain(server)), cells.map(({ row }) => row.label)];
   const present = STEPS.filter(([key]) => cells.some(({ parts }) => parts[key] !== null));
-  const share = present
-    .map(([key, label]) => [label, mean(cells.map(({ parts }) => parts[key]))])
-    .filter(([, value]) => value > 0)
-    .sort((a, b) => b[1] - a[1]);
+  const sum = (key) => cells.reduce((whole, { parts }) => whole + (parts[key] ?? 0), 0);
+  const all = present.reduce((whole, [key]) => whole + sum(key), 0);
+  const share = present.map(([key, label]) => [label, (100 * sum(key)) / all]).sort((a, b) => b[1] - a[1]);
   const untold = file.server_names.filter((server) => cells.some((found) => found.server === server && found.parts.unsplit !== null));
   return {
     id: "time-split",
     title: "Where the time goes",
     wide: true,
-    summary: share.length > 0 ? `Most time goes into: ${list(share.slice(0, 3).map(([label, value]) => `${label.toLowerCase()} (mean ${seconds(value)})`))}.` : "No server answered.",
+    summary: all > 0 ? `Of all the time, ${list(share.slice(0, 3).map(([label, value]) => `${percent(value)} is ${label.toLowerCase()}`))}.` : "No server answered.",
     note: [
       "Decoding is done once for all sizes and is counted in each, as each needs it.",
       untold.length > 0 ? `${list(untold)} ${untold.length === 1 ? "does" : "do"} not say how long the model itself took.` : "",

@@ -205,11 +205,11 @@ export function overBandwidth(file, name, theme) {
   };
 }
 
-/** Ticks at 1, 2 and 5 of each decade; at 1 only over many decades. Plotly's own leave most of theirs without a unit. */
+/** Ticks at 1, 2 and 5 of each decade, fewer over many decades. Plotly's own leave most of theirs without a unit. */
 export function ticks(values, unit) {
   const least = Math.floor(Math.log10(Math.min(...values)));
   const most = Math.ceil(Math.log10(Math.max(...values)));
-  const steps = most - least > 2 ? [1] : [1, 2, 5];
+  const steps = most - least > 4 ? [1] : most - least > 2 ? [1, 3] : [1, 2, 5];
   const tickvals = Array.from({ length: most - least + 1 }, (_, at) => steps.map((step) => step * 10 ** (least + at))).flat();
   return { tickvals, ticktext: tickvals.map((value) => unit(value).replace(/\.0+(?= )/, "")) };
 }

@@ -43,7 +43,7 @@ function faults(file) {
   const failed = failures(file);
   if (failed.length === 0) return null;
   const servers = [...new Set(failed.map(({ server }) => server))];
-  return { title: "Without an answer", value: count(failed.length, "cell"), detail: `from ${list(servers)}`, bad: true };
+  return { title: "Missing", value: count(failed.length, "answer"), detail: `from ${list(servers)}`, bad: true };
 }
 
 /** The run's settings in one sentence, as far as the reply tells. */
@@ -53,7 +53,7 @@ export function settings(file) {
     bytes(file.filesize),
     `${list(encodings(file)) || "no derivatives"}`,
     count(file.server_names.length, "server"),
-    file.repeat > 1 ? `${file.repeat} calls a cell, medians shown` : "one call a cell",
+    file.repeat > 1 ? `${file.repeat} calls each, medians shown` : "one call each",
     file.mode === "isolated" ? "one server after another" : "all servers at once",
     file.label && `true label “${file.label}”`,
   ];

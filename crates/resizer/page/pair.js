@@ -72,7 +72,7 @@ export function pairTable(pair) {
     ["First label on the original", label],
     ["Servers", (run) => count(run.file.server_names.length, "server")],
     ["Encoding", (run) => encodings(run.file)[0] ?? "none"],
-    ["Calls a cell", (run) => String(run.file.repeat ?? MISSING)],
+    ["Repeats", (run) => String(run.file.repeat ?? MISSING)],
     ...sizes(pair).filter((size) => size !== "Original").map((size) => [`Bytes at ${size}`, (run) => (at(run, size) ? bytes(at(run, size).derivative.filesize) : "not made")]),
   ];
   return { head: ["Fact", ...names(pair)], rows: facts.map(([name, read]) => [name, ...pair.map(read)]) };

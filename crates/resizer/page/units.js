@@ -39,4 +39,4 @@ export function list(words) {
   return `${words.slice(0, -1).join(", ")} and ${words.at(-1)}`;
 }
 
-export const moment = (date) => date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" });
+export const moment = (date) => date.toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });

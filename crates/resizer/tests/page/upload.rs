@@ -160,6 +160,27 @@ fn several_pictures_are_compared_one_after_another() {
 }
 
 #[test]
+fn pictures_can_be_dropped_and_pasted() {
+    on_page("whole", async |browser, _service| {
+        let held =
+            "const held = new DataTransfer(); held.items.add(new File([new Uint8Array([255, 216, 255, 224])], NAME));";
+        let drop = "for (const type of ['dragenter', 'dragover', 'drop']) \
+                    document.body.dispatchEvent(new DragEvent(type, { dataTransfer: held, bubbles: true, cancelable: true }));";
+        let paste = "document.body.dispatchEvent(new ClipboardEvent('paste', { clipboardData: held, bubbles: true, cancelable: true }));";
+        for (name, act) in [("dropped.jpg", drop), ("pasted.jpg", paste)] {
+            let script = format!("{}{act}", held.replace("NAME", &format!("'{name}'")));
+            browser.driver.execute(script, vec![]).await.expect("act");
+            browser.until(&format!("document.getElementById('chosen').innerText.includes('{name}')")).await;
+        }
+        assert_eq!(browser.text("#compare").await, "Compare 2 pictures");
+        assert!(!browser.value::<bool>("document.getElementById('drop').classList.contains('over')").await);
+        browser.click("#chosen li:first-child button").await;
+        assert_eq!(browser.text("#compare").await, "Compare");
+        assert_eq!(browser.focused().await, "Remove");
+    });
+}
+
+#[test]
 fn a_picture_can_be_shrunk_before_the_upload() {
     on_page("whole", async |browser, _service| {
         let pictures = Pictures::new();
