@@ -61,6 +61,11 @@ impl Code {
         }
     }
 
+    /// The HTTP status by which TensorFlow Serving's REST interface tells it.
+    pub fn http(self) -> u16 {
+        NAMES.iter().find(|(code, ..)| *code == self).map_or(500, |(.., status)| *status)
+    }
+
     /// The code of a number on the wire; what is not known, and "no error" where an error is told, is [`Code::Unknown`].
     pub fn from_number(number: i32) -> Self {
         NAMES.iter().find(|(code, ..)| *code as i32 == number).map_or(Self::Unknown, |(code, ..)| *code)

@@ -1,6 +1,6 @@
 //! The gRPC client: one channel for each server, connected when first used, kept, and made anew where it has hung.
 
-mod codec;
+pub(crate) mod codec;
 
 use std::{
     collections::BTreeMap,

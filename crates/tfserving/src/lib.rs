@@ -15,6 +15,8 @@ pub mod proto;
 pub mod rest;
 pub mod server;
 pub mod server_timing;
+#[cfg(feature = "stand-in")]
+pub mod stand_in;
 pub mod tensor;
 
 pub use self::{

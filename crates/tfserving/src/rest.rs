@@ -1,6 +1,6 @@
 //! The REST client: JSON over connections that are kept. `body` writes and reads JSON; what HTTP does is here.
 
-mod body;
+pub(crate) mod body;
 mod lenient;
 
 use std::time::Instant;

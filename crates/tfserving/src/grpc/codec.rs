@@ -17,10 +17,10 @@ use tonic::{
 
 /// Time spent in encoding and decoding; clones add up together.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Spent(Arc<AtomicU64>);
+pub(crate) struct Spent(Arc<AtomicU64>);
 
 impl Spent {
-    pub(super) fn get(&self) -> Duration {
+    pub(crate) fn get(&self) -> Duration {
         Duration::from_nanos(self.0.load(Ordering::Acquire))
     }
 
@@ -33,7 +33,7 @@ impl Spent {
 }
 
 /// Sends `T`, receives `U`.
-pub(super) struct Timed<T, U> {
+pub(crate) struct Timed<T, U> {
     spent: Spent,
     messages: PhantomData<fn(T) -> U>,
 }
@@ -45,7 +45,7 @@ impl<T, U> Default for Timed<T, U> {
 }
 
 impl<T, U> Timed<T, U> {
-    pub(super) fn spent(&self) -> Spent {
+    pub(crate) fn spent(&self) -> Spent {
         self.spent.clone()
     }
 }
@@ -70,7 +70,7 @@ where
 }
 
 /// One direction.
-pub(super) struct Half<T> {
+pub(crate) struct Half<T> {
     spent: Spent,
     message: PhantomData<fn() -> T>,
 }

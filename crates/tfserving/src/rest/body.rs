@@ -1,6 +1,6 @@
 //! What is asked in JSON and what is answered in it; tensors are the matter of `nested`.
 
-mod nested;
+pub(crate) mod nested;
 
 use std::collections::BTreeMap;
 

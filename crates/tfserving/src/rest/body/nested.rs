@@ -56,7 +56,7 @@ fn decimal(value: f64, shown: String) -> String {
     }
 }
 
-pub(super) fn read(json: &Json) -> Result<Tensor, String> {
+pub(crate) fn read(json: &Json) -> Result<Tensor, String> {
     let mut shape = Vec::new();
     let mut deepest = json;
     while let Json::Array(list) = deepest {
