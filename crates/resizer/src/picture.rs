@@ -13,6 +13,7 @@
 //! - **WebP** comes out lossless: no lossy encoder in Rust is kept well enough.
 //! - **Resizing** is Lanczos with three lobes, into boxes as Pillow's `thumbnail` fits them; nothing is enlarged.
 
+mod buffer;
 mod colour;
 mod decode;
 mod encode;

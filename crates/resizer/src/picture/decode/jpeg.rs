@@ -11,6 +11,7 @@ use super::Detail;
 use super::pure as backend;
 #[cfg(feature = "turbo")]
 use super::turbo as backend;
+use crate::picture::buffer::Buffer;
 use crate::picture::colour::ink_to_rgb;
 use crate::picture::error::PictureError;
 use crate::picture::header::{Header, Kind, Probe};
@@ -29,10 +30,10 @@ pub(super) struct Decoded {
 }
 
 pub(super) enum Samples {
-    Grey(Vec<u8>),
-    Rgb(Vec<u8>),
+    Grey(Buffer),
+    Rgb(Buffer),
     /// Cyan, magenta, yellow, black, inverted as Adobe writes them: 255 is no ink.
-    Ink(Vec<u8>),
+    Ink(Buffer),
 }
 
 pub(super) fn decoder(bytes: &[u8]) -> JpegDecoder<ZCursor<&[u8]>> {
@@ -90,7 +91,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header, detail: Detail) -> Result<Pi
     let (channels, data) = match samples {
         Samples::Grey(data) => (Channels::Grey, data),
         Samples::Rgb(data) => (Channels::Rgb, data),
-        Samples::Ink(data) => (Channels::Rgb, ink_to_rgb(&data, header.profile.as_deref())),
+        Samples::Ink(data) => (Channels::Rgb, ink_to_rgb(&data, header.profile.as_deref()).into()),
     };
     Ok(Pixels { width, height, channels, data })
 }
