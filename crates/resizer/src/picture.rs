@@ -13,6 +13,7 @@
 //! - **WebP** comes out lossless: no lossy encoder in Rust is kept well enough.
 //! - **Resizing** is Lanczos with three lobes, into boxes as Pillow's `thumbnail` fits them; nothing is enlarged.
 
+mod buffer;
 mod colour;
 mod decode;
 mod encode;
@@ -140,6 +141,14 @@ pub struct Derivative {
 /// What is no picture, has more bytes or pixels than `limits`, or would need more memory to decode; damaged headers.
 pub fn probe(bytes: &[u8], limits: &Limits) -> Result<Probe, PictureError> {
     contained(|| header::read(bytes, limits).map(|header| header.probe))
+}
+
+/// Most bytes that [`derive`] will hold for this picture and recipe, judged from the header: what to set aside before.
+///
+/// # Errors
+/// Those of [`derive`] that the header already tells.
+pub fn memory_needed(bytes: &[u8], recipe: &Recipe, limits: &Limits) -> Result<u64, PictureError> {
+    contained(|| work::memory_needed(bytes, recipe, limits))
 }
 
 /// Makes all derivatives. Decoding and the chain of resizes run on the calling thread, everything else beside it in the

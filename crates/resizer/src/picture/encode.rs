@@ -114,7 +114,7 @@ fn jpeg(pixels: &Pixels, quality: u8) -> Result<Vec<u8>, PictureError> {
         Channels::Rgb => (PixelFormat::RGB, Subsamp::Sub2x2),
     };
     let (width, height) = (pixels.width as usize, pixels.height as usize);
-    let image = Image { pixels: pixels.data.as_slice(), width, pitch: width * format.size(), height, format };
+    let image = Image { pixels: &pixels.data[..], width, pitch: width * format.size(), height, format };
     let encode = || -> turbojpeg::Result<Vec<u8>> {
         let mut compressor = Compressor::new()?;
         compressor.set_quality(i32::from(quality))?;

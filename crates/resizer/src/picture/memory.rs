@@ -27,7 +27,7 @@ impl DecodeCost {
     }
 }
 
-/// Whether decoding and all of the plan stay within the limit.
+/// Most bytes that decoding and all of the plan hold at once, where that is within the limit.
 pub(super) fn check(
     decode: &DecodeCost,
     source: (u32, u32),
@@ -35,8 +35,9 @@ pub(super) fn check(
     recipe: &Recipe,
     servable: bool,
     limits: &Limits,
-) -> Result<(), PictureError> {
-    within(needed(decode, source, plan, recipe, servable), limits)
+) -> Result<u64, PictureError> {
+    let needed = needed(decode, source, plan, recipe, servable);
+    within(needed, limits).map(|()| needed)
 }
 
 /// Most bytes that the plan holds at once.

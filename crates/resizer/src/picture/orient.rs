@@ -31,5 +31,5 @@ pub(super) fn upright(pixels: &Pixels, orientation: u8) -> Pixels {
     }
     let (width, height) =
         if swaps_sides(orientation) { (pixels.height, pixels.width) } else { (pixels.width, pixels.height) };
-    Pixels { width, height, data, channels: pixels.channels }
+    Pixels { width, height, data: data.into(), channels: pixels.channels }
 }

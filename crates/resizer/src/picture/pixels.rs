@@ -1,5 +1,7 @@
 //! Decoded pixels: 8 bits, grey or RGB, rows from the top without gaps.
 
+use super::buffer::Buffer;
+
 /// Channels of a pixel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Channels {
@@ -29,7 +31,7 @@ pub(super) struct Pixels {
     /// What a pixel is made of.
     pub(super) channels: Channels,
     /// `width * height * channels` bytes.
-    pub(super) data: Vec<u8>,
+    pub(super) data: Buffer,
 }
 
 impl Pixels {

@@ -19,5 +19,5 @@ pub(super) fn resize(source: &Pixels, covered: (f64, f64), size: (u32, u32)) -> 
     let options = ResizeOptions::new().resize_alg(ResizeAlg::Convolution(FilterType::Lanczos3));
     let options = options.crop(0.0, 0.0, covered.0, covered.1);
     Resizer::new().resize(&from, &mut to, &options).map_err(|error| failed(&error))?;
-    Ok(Pixels { width: size.0, height: size.1, channels: source.channels, data: to.into_vec() })
+    Ok(Pixels { width: size.0, height: size.1, channels: source.channels, data: to.into_vec().into() })
 }

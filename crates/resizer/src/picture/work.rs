@@ -34,6 +34,14 @@ struct Work<'a> {
     encoded: Vec<Slot<Encoded>>,
 }
 
+/// See [`super::memory_needed`].
+pub(super) fn memory_needed(bytes: &[u8], recipe: &Recipe, limits: &Limits) -> Result<u64, PictureError> {
+    let header = header::read(bytes, limits)?;
+    let Probe { kind, width, height, .. } = header.probe;
+    let plan = plan::plan(&header.probe, recipe)?;
+    memory::check(&header.cost, (width, height), &plan, recipe, kind.decodes_in_graph(), limits)
+}
+
 /// See [`super::derive`].
 pub(super) fn derive(bytes: &[u8], recipe: &Recipe, limits: &Limits) -> Result<Derived, PictureError> {
     let header = header::read(bytes, limits)?;

@@ -11,6 +11,7 @@ use super::Detail;
 use super::pure as backend;
 #[cfg(feature = "turbo")]
 use super::turbo as backend;
+use crate::picture::buffer::Buffer;
 use crate::picture::colour::ink_to_rgb;
 use crate::picture::error::PictureError;
 use crate::picture::header::{Header, Kind, Probe};
@@ -29,10 +30,10 @@ pub(super) struct Decoded {
 }
 
 pub(super) enum Samples {
-    Grey(Vec<u8>),
-    Rgb(Vec<u8>),
+    Grey(Buffer),
+    Rgb(Buffer),
     /// Cyan, magenta, yellow, black, inverted as Adobe writes them: 255 is no ink.
-    Ink(Vec<u8>),
+    Ink(Buffer),
 }
 
 pub(super) fn decoder(bytes: &[u8]) -> JpegDecoder<ZCursor<&[u8]>> {
@@ -90,7 +91,7 @@ pub(super) fn decode(bytes: &[u8], header: &Header, detail: Detail) -> Result<Pi
     let (channels, data) = match samples {
         Samples::Grey(data) => (Channels::Grey, data),
         Samples::Rgb(data) => (Channels::Rgb, data),
-        Samples::Ink(data) => (Channels::Rgb, ink_to_rgb(&data, header.profile.as_deref())),
+        Samples::Ink(data) => (Channels::Rgb, ink_to_rgb(&data, header.profile.as_deref()).into()),
     };
     Ok(Pixels { width, height, channels, data })
 }
@@ -98,16 +99,14 @@ pub(super) fn decode(bytes: &[u8], header: &Header, detail: Detail) -> Result<Pi
 /// Refuses too many scans, and a file whose end is missing: decoders paint what is missing grey, servers refuse it.
 fn check_scans(bytes: &[u8]) -> Result<(), PictureError> {
     // Inside a scan 0xff is followed by 0 or a restart, so these pairs are markers. An embedded thumbnail adds a few.
-    let marks =
-        |second: u8| bytes.windows(2).enumerate().filter(move |(_, pair)| *pair == [0xff, second]).map(|(at, _)| at);
     let (mut scans, mut last) = (0, 0);
-    for at in marks(0xda) {
+    for at in memchr::memmem::find_iter(bytes, &[0xff, 0xda]) {
         (scans, last) = (scans + 1, at);
     }
     if scans > MOST_SCANS {
         return Err(damaged(format!("it has {scans} scans, and {MOST_SCANS} are plenty")));
     }
-    if !bytes[last..].windows(2).any(|pair| pair == [0xff, 0xd9]) {
+    if memchr::memmem::rfind(&bytes[last..], &[0xff, 0xd9]).is_none() {
         return Err(damaged("the file ends before the picture does"));
     }
     Ok(())

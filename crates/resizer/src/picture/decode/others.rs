@@ -114,7 +114,7 @@ pub(super) fn decode(kind: Kind, bytes: &[u8], limits: &Limits) -> Result<Pixels
     decoder.read_image_boxed(&mut samples).map_err(told)?;
     let (channels, data) = to_pixels(colour, samples)
         .ok_or_else(|| PictureError::Unsupported { format: kind.name(), reason: format!("samples are {colour:?}") })?;
-    Ok(Pixels { width, height, channels, data })
+    Ok(Pixels { width, height, channels, data: data.into() })
 }
 
 fn from_decoder(kind: Kind, limits: &Limits, error: ImageError) -> PictureError {

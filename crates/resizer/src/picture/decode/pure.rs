@@ -4,6 +4,7 @@ use zune_jpeg::zune_core::colorspace::ColorSpace;
 
 use super::Detail;
 use super::jpeg::{Decoded, Samples, damaged, decoder, from_decoder};
+use crate::picture::buffer::Buffer;
 use crate::picture::error::PictureError;
 
 /// Decodes all pixels: this decoder knows no fractions of the size.
@@ -21,7 +22,9 @@ pub(super) fn decode(bytes: &[u8], _: Detail) -> Result<Decoded, PictureError> {
     };
     let options = decoder.options().jpeg_set_out_colorspace(wanted);
     decoder.set_options(options);
-    let mut data = decoder.decode().map_err(|error| from_decoder(&error))?;
+    let size = decoder.output_buffer_size().ok_or_else(|| damaged("it has no frame"))?;
+    let mut data = Buffer::zeroed(size);
+    decoder.decode_into(&mut data).map_err(|error| from_decoder(&error))?;
     let samples = match wanted {
         ColorSpace::Luma => Samples::Grey(data),
         ColorSpace::RGB => Samples::Rgb(data),

@@ -145,6 +145,6 @@ impl Palette {
         let colour = |place: &u8| self.colours.get(usize::from(*place)).copied().unwrap_or_default();
         let mut data = Vec::with_capacity(places.data.len() * 3);
         places.data.iter().for_each(|place| data.extend_from_slice(&colour(place)));
-        Pixels { width: places.width, height: places.height, channels: Channels::Rgb, data }
+        Pixels { width: places.width, height: places.height, channels: Channels::Rgb, data: data.into() }
     }
 }

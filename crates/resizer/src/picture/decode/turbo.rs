@@ -4,6 +4,7 @@ use turbojpeg::{Colorspace, Decompressor, Image, PixelFormat, ScalingFactor};
 
 use super::Detail;
 use super::jpeg::{Decoded, Samples, damaged};
+use crate::picture::buffer::Buffer;
 use crate::picture::error::PictureError;
 
 /// Decodes at full size, or at the smallest of 1/2, 1/4 and 1/8 (those with SIMD) that still has `detail`.
@@ -23,8 +24,8 @@ fn run(bytes: &[u8], detail: Detail) -> turbojpeg::Result<Decoded> {
         Colorspace::RGB | Colorspace::YCbCr => PixelFormat::RGB,
     };
     let pitch = scaled.width * format.size();
-    let mut data = vec![0; pitch * scaled.height];
-    let image = Image { pixels: data.as_mut_slice(), width: scaled.width, pitch, height: scaled.height, format };
+    let mut data = Buffer::zeroed(pitch * scaled.height);
+    let image = Image { pixels: &mut data[..], width: scaled.width, pitch, height: scaled.height, format };
     decompressor.decompress(bytes, image)?;
     let samples = match format {
         PixelFormat::GRAY => Samples::Grey(data),
