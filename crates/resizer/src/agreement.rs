@@ -156,7 +156,9 @@ mod tests {
     #[test]
     fn a_label_is_any_name_of_the_best_class() {
         let cat = list(&[("tabby, tabby cat", 2.0), ("lynx", 1.0)]);
-        for (label, verdict) in [("Tabby", true), (" tabby cat ", true), ("tabby, tabby cat", true), ("cat", false), ("lynx", false)] {
+        for (label, verdict) in
+            [("Tabby", true), (" tabby cat ", true), ("tabby, tabby cat", true), ("cat", false), ("lynx", false)]
+        {
             assert_eq!(correct(&cat, label), Some(verdict), "{label}");
         }
         assert_eq!(correct(&[], "tabby"), None);
@@ -164,7 +166,8 @@ mod tests {
 
     #[test]
     fn what_is_no_number_comes_last() {
-        let order: Vec<String> = list(&[("nan", f64::NAN), ("low", -1.0), ("high", 1.0)]).into_iter().map(|class| class.0).collect();
+        let order: Vec<String> =
+            list(&[("nan", f64::NAN), ("low", -1.0), ("high", 1.0)]).into_iter().map(|class| class.0).collect();
         assert_eq!(order, ["high", "low", "nan"]);
     }
 }

@@ -154,7 +154,10 @@ mod tests {
         let config = read(&[("TF_SERVERS", "a:h:1")]).expect("read");
         assert_eq!(config.model.model, "inception");
         assert_eq!((config.model.signature.as_str(), config.model.input.as_str()), ("predict_images", "images"));
-        assert_eq!((config.request_timeout.as_secs(), config.listen.port(), config.limits.bytes), (60, 5051, 99_900_000));
+        assert_eq!(
+            (config.request_timeout.as_secs(), config.listen.port(), config.limits.bytes),
+            (60, 5051, 99_900_000)
+        );
     }
 
     #[test]
