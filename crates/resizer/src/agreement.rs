@@ -140,9 +140,9 @@ mod tests {
     #[test]
     fn answers_with_nothing_in_common_have_no_correlation() {
         let (reference, answer) = (list(&[("a", 1.0), ("b", 0.5)]), list(&[("c", 1.0), ("a", 0.5)]));
-        let agreement = super::agreement(&reference, &answer).expect("both answered");
-        assert_eq!(agreement, Agreement { top1: false, top5: 1, rank_correlation: None });
-        assert_eq!(super::agreement(&reference, &[]), None);
+        let found = agreement(&reference, &answer).expect("both answered");
+        assert_eq!(found, Agreement { top1: false, top5: 1, rank_correlation: None });
+        assert_eq!(agreement(&reference, &[]), None);
     }
 
     #[test]
