@@ -33,7 +33,7 @@ pub enum Event {
         /// The server's name.
         server: String,
         /// What it said.
-        prediction: PredictionReply,
+        prediction: Box<PredictionReply>,
     },
     /// All of it: what `/upload` answers.
     Done(Reply),

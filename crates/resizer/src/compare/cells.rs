@@ -47,7 +47,7 @@ impl Cells<'_> {
             self.events.send(|| Event::Cell {
                 key: plate.key.clone(),
                 server: self.member.server.name().to_owned(),
-                prediction: cell.clone(),
+                prediction: Box::new(cell.clone()),
             });
             cells.push(cell);
         }

@@ -69,7 +69,7 @@ fn a_picture_cut_off_anywhere_is_an_answer_or_a_typed_error() {
     let pictures = pictures();
     let tally = try_all(&pictures, |bytes, check| (0..bytes.len()).for_each(|end| check(&bytes[..end])));
     tally.judge();
-    assert_eq!(tally.statuses.values().sum::<usize>(), pictures.iter().map(|(_, bytes)| bytes.len()).sum());
+    assert_eq!(tally.statuses.values().sum::<usize>(), pictures.iter().map(|(_, bytes)| bytes.len()).sum::<usize>());
 }
 
 #[test]

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use resizer::picture::{Limits, probe};
 use tfserving::{
     Code, Tensor,
     stand_in::{Behaviour, Reply},
@@ -113,7 +114,7 @@ async fn agreement_and_the_true_class_are_told() {
     let behaviour = Behaviour::new(|asked| {
         let classes = [("tabby, tabby cat", 3.0), ("lynx", 2.0), ("crane", 1.0)];
         let turned = [("lynx", 3.0), ("tabby, tabby cat", 2.0), ("puck", 1.0)];
-        let small = image::load_from_memory(asked.picture()).expect("a picture").width() < 100;
+        let small = probe(asked.picture(), &Limits::default()).expect("a picture").width < 100;
         ready(Reply::classes(if small { &turned } else { &classes }))
     });
     let server = grpc(&behaviour);
@@ -121,8 +122,7 @@ async fn agreement_and_the_true_class_are_told() {
     let file = file(&running, "?label=Tabby&sizes=64,200", &jpeg(300, 200)).await;
     let told = |key: &str| {
         let cell = cell(&file, key, "a");
-        let read = ["top1_agreement", "top5_overlap", "rank_correlation", "correct"].map(|name| cell.at(name).clone());
-        read
+        ["top1_agreement", "top5_overlap", "rank_correlation", "correct"].map(|name| cell.at(name).clone())
     };
     assert_eq!(told("Orig. 300x200"), [Json::Bool(true), Json::Number(3.0), Json::Number(1.0), Json::Bool(true)]);
     assert_eq!(told("200x200"), told("Orig. 300x200"));
