@@ -118,3 +118,13 @@ async fn names_of_models_stay_within_their_segment() {
     drop(stream);
     assert!(asked.await.expect("no panic").is_err());
 }
+
+#[tokio::test]
+async fn encryption_that_the_other_side_does_not_speak_is_an_error() {
+    for api in [Api::Grpc, Api::Rest] {
+        let mut address = at(api, listener(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n", true).await);
+        address.endpoint.tls = true;
+        let error = refused(address).await;
+        assert!(matches!(error.code, Code::Unavailable | Code::DeadlineExceeded), "{error}");
+    }
+}

@@ -1,6 +1,7 @@
 //! The client against servers over real sockets: stand-ins that answer, listeners that lie, and the bytes of Python's classes.
 
 mod answering;
+mod judge;
 mod lying;
 mod wire;
 

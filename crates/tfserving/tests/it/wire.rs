@@ -1,12 +1,6 @@
 //! Our messages against the bytes that TensorFlow Serving's Python classes write; `tests/wire/judge.py` wrote and judges them.
 
-use std::{
-    collections::BTreeMap,
-    fmt::Debug,
-    io::Write,
-    path::{Path, PathBuf},
-    process::Command,
-};
+use std::{collections::BTreeMap, fmt::Debug, process::Command};
 
 use bytes::Bytes;
 use prost::Message;
@@ -27,9 +21,7 @@ use tfserving::{
     },
 };
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wire")
-}
+use super::judge::{folder, judges, python};
 
 fn agrees<M: Message + Default + PartialEq + Debug>(name: &str, ours: &M) {
     let theirs = fs_err::read(folder().join(format!("{name}.bin"))).expect("a file of the judge's");
@@ -163,14 +155,10 @@ fn messages_cut_anywhere_are_an_error_or_less_and_no_panic() {
     }
 }
 
-/// With XTASK_REAL=1 Python itself reads every file that the tests above compare with, and writes it anew.
+/// Python itself reads every file that the tests above compare with, and writes it anew.
 #[test]
 fn python_agrees_with_every_file() {
-    if std::env::var_os("XTASK_REAL").is_none_or(|value| value != "1") {
-        let _ = writeln!(
-            std::io::stderr(),
-            "skipped: set XTASK_REAL=1 to have tensorflow-serving-api judge (cargo xtask test does)"
-        );
+    if !judges() {
         return;
     }
     let output =
@@ -178,35 +166,4 @@ fn python_agrees_with_every_file() {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let compared: Vec<String> = serde_json::from_slice(&output.stdout).expect("what was compared");
     assert_eq!(compared.len(), 12, "{compared:?}");
-}
-
-/// JUDGE_PYTHON, or a virtual environment below target/ that is made when it is first needed.
-fn python() -> PathBuf {
-    if let Some(given) = std::env::var_os("JUDGE_PYTHON") {
-        return given.into();
-    }
-    let environment = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/xtask/serving-api");
-    let python = environment.join("bin/python");
-    let ready = environment.join("ready");
-    if !ready.exists() {
-        run(Command::new("python3").args(["-m", "venv"]).arg(&environment));
-        run(Command::new(&python)
-            .args(["-m", "pip", "install", "--quiet", "-r"])
-            .arg(folder().join("requirements.txt")));
-        run(Command::new(&python).args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--no-deps",
-            "tensorflow-serving-api==2.21.0",
-        ]));
-        fs_err::write(&ready, "").expect("write");
-    }
-    python
-}
-
-fn run(command: &mut Command) {
-    let status = command.status().expect("run");
-    assert!(status.success(), "{command:?}: {status}");
 }
