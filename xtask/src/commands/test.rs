@@ -74,6 +74,16 @@ fn stages(args: &Test) -> Vec<Stage> {
         let fixtures = format!("test --package savedmodel --quiet --test fixtures --{filter}");
         stages.push(stage("files of TensorFlow", false, &fixtures));
         stages.push(stage(
+            "servers of every kind",
+            false,
+            &format!("test --package tfserving --quiet --test it --{filter}"),
+        ));
+        stages.push(stage(
+            "pictures of every kind",
+            false,
+            &format!("test --package resizer --quiet --test picture --test service --{filter}"),
+        ));
+        stages.push(stage(
             "examples in the documentation",
             false,
             &format!("test --workspace --quiet --doc --{filter}"),
