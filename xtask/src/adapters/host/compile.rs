@@ -24,6 +24,10 @@ pub fn compile(package: &'static str, root: &Path, say: &mut dyn FnMut(String)) 
     let home = std::env::var("CARGO_HOME").ok().or_else(|| Some(format!("{}/.cargo", std::env::var("HOME").ok()?)));
     let mut flags = vec!["-Ctarget-feature=+crt-static".to_owned()];
     flags.extend(home.map(|home| format!("--remap-path-prefix={home}=/cargo")));
+    // What build scripts write is compiled by its whole path; the rest of the workspace is not.
+    fs_err::create_dir_all(root.join(TARGET_FOLDER))?;
+    let folder = fs_err::canonicalize(root.join(TARGET_FOLDER))?;
+    flags.push(format!("--remap-path-prefix={}=/target", folder.display()));
     let mut cargo = cargo(root);
     cargo
         .args(["build", "--release", "--locked", "--color=never", "--config=profile.release.strip=true"])

@@ -22,6 +22,9 @@ pub const FOLDERS: [&str; 3] = ["crates/resizer/page", "crates/resizer/src", "cr
 pub const FILES: [&str; 5] =
     ["Cargo.lock", "Cargo.toml", "crates/resizer/Cargo.toml", "crates/resizer/build.rs", "crates/tfserving/Cargo.toml"];
 
+/// Raised when cargo is asked otherwise, so that images made before are made anew.
+const CALL: u32 = 1;
+
 /// What `config.toml` says of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppSettings {
@@ -76,6 +79,7 @@ pub fn inputs(image: &PlannedImage, sources: &str, dockerfile: &str, created: &s
         "dockerfile": dockerfile,
         "base": image.base.to_string(),
         "sources": sources,
+        "cargo-call": CALL,
         "created": created,
     });
     match table {

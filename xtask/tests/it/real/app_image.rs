@@ -21,6 +21,7 @@ fn checkout() -> Served {
     let served = Served::apart();
     for part in MADE_OF {
         let _ = fs_err::remove_dir_all(served.path(part));
+        fs_err::create_dir_all(served.path(part).parent().expect("a folder")).expect("create");
         copy(&workspace().join(part), &served.path(part));
     }
     let shared = workspace().join("target/xtask/app");
