@@ -13,6 +13,17 @@ export class Problem extends Error {
   }
 }
 
+/** Titles in this page's words: the service's are those of HTTP. */
+const TITLES = {
+  400: "Not understood by the service",
+  413: "Too big",
+  415: "Not a picture",
+  422: "Damaged picture",
+  429: "Too busy",
+  502: "No server answered",
+  503: "Too busy",
+};
+
 const ADVICE = {
   400: "Look at the options above: one of them is not what the service takes.",
   413: "Choose a smaller picture, or let this browser shrink it before the upload (under options).",
@@ -36,7 +47,7 @@ export async function fromResponse(response) {
 
 /** The problem in a problem+json document. */
 export function fromBody({ title, detail, status }) {
-  return new Problem(title ?? `The service answered ${status}`, detail ?? "It gave no reason.", ADVICE[status] ?? "Press Compare again; if it stays, look at the service's log.");
+  return new Problem(TITLES[status] ?? title ?? `The service answered ${status}`, detail ?? "It gave no reason.", ADVICE[status] ?? "Press Compare again; if it stays, look at the service's log.");
 }
 
 export const notAnImage = (name) => new Problem("Not a picture", `${name} is not a picture that the service reads.`, ADVICE[415]);

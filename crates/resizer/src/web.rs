@@ -10,6 +10,7 @@ use std::{any::Any, sync::Arc};
 
 use axum::{
     Router,
+    extract::DefaultBodyLimit,
     http::{HeaderValue, StatusCode, header},
     middleware::map_response,
     response::{IntoResponse, Response},
@@ -41,6 +42,8 @@ pub fn router(service: Arc<Service>) -> Router {
             let what = "This address takes another method; uploads are POST, all else is GET.";
             Problem::new(StatusCode::METHOD_NOT_ALLOWED, what)
         })
+        // axum cuts bodies off at 2 MB; ours have limits of their own, `MAX_BYTES` among them.
+        .layer(DefaultBodyLimit::disable())
         .layer(CatchPanicLayer::custom(panicked))
         .layer(map_response(unsniffed))
         .with_state(service)

@@ -64,6 +64,26 @@ impl Browser {
         self.devtools("Emulation.setEmulatedMedia", json!({ "features": [scheme] })).await;
     }
 
+    /// Takes a picture of the whole page, `width` pixels wide, as PNG.
+    pub async fn photograph(&self, width: u32, dark: bool, to: &Path) {
+        self.screen(width, 900, dark).await;
+        self.settled().await;
+        let height: u32 = self.value("Math.ceil(document.documentElement.getBoundingClientRect().height)").await;
+        self.screen(width, height, dark).await;
+        self.settled().await;
+        std::fs::write(to, self.client.screenshot().await.expect("screenshot")).expect("write");
+    }
+
+    /// Waits until charts have the width of their cards and everything is painted.
+    async fn settled(&self) {
+        self.until(
+            "[...document.querySelectorAll('.plot')].every((plot) => plot.clientWidth === 0 || Math.abs(plot._fullLayout?.width - plot.clientWidth) < 2)",
+        )
+        .await;
+        let frames = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done(true)));";
+        assert!(self.awaited::<bool>(frames).await);
+    }
+
     pub async fn devtools(&self, method: &str, parameters: Value) -> Value {
         self.client.issue_cmd(Chromium::devtools(method, &parameters)).await.expect("devtools")
     }

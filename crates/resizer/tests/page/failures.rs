@@ -89,7 +89,7 @@ fn a_huge_file_is_refused_before_the_upload() {
 fn refusals_of_the_service_are_told_with_what_to_do() {
     for (scenario, title, advice) in [
         ("too-big", "Too big", "Choose a smaller picture"),
-        ("not-an-image", "Not an image", "Choose a picture"),
+        ("not-an-image", "Not a picture", "Choose a picture"),
         ("busy", "Too busy", "Wait a moment"),
     ] {
         on_page(scenario, async |browser, _service| {

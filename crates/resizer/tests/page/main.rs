@@ -8,8 +8,13 @@ mod failures;
 mod keeping;
 mod looks;
 mod offline;
+#[path = "../picture/photo.rs"]
+mod photo;
 mod pictures;
+mod real;
+mod real_service;
 mod service;
+mod shown;
 mod upload;
 
 use std::{io::Write, panic::AssertUnwindSafe};
@@ -20,14 +25,23 @@ use service::Service;
 
 /// Runs `test` with a browser on the page of a mock service in `scenario`, or says aloud that it does not.
 fn on_page(scenario: &str, test: impl AsyncFnOnce(&Browser, &mut Service)) {
+    in_browser(|| Service::mock(scenario), |service| service.address.clone(), test);
+}
+
+/// Runs `test` with a browser on the page of whatever `start` starts.
+fn in_browser<S>(
+    start: impl FnOnce() -> S,
+    address: impl FnOnce(&S) -> String,
+    test: impl AsyncFnOnce(&Browser, &mut S),
+) {
     if !is_real() {
         return;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("runtime");
     runtime.block_on(async {
-        let mut service = Service::mock(scenario);
+        let mut service = start();
         let browser = Browser::start().await;
-        browser.go(&service.address).await;
+        browser.go(&address(&service)).await;
         browser.until("document.querySelector('#server-list table')").await;
         // The driver ends its browser when asked to, so a failing test may not leave before that.
         let outcome = AssertUnwindSafe(test(&browser, &mut service)).catch_unwind().await;

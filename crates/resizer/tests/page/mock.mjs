@@ -123,7 +123,7 @@ async function compare(response, name, size, query) {
     }
     response.write(": still here\n\n");
   }
-  if (scenario === "all-down") await send("failed", { problem: { type: "about:blank", title: "No server answered", status: 502, detail: "All 3 servers failed; the first said: connection refused." } });
+  if (scenario === "all-down") await send("failed", { problem: { type: "about:blank", title: "Bad Gateway", status: 502, detail: "All 3 servers failed; the first said: connection refused." } });
   else await send("done", whole);
   response.end();
 }
@@ -152,11 +152,11 @@ async function handle(request, response) {
     return response.end(JSON.stringify(servers().map((server) => ({ ...server, state: isDown(server.name) ? "down" : "live", version: isDown(server.name) ? null : 1, detail: isDown(server.name) ? "connection refused" : null }))));
   }
   if (url.pathname === "/compare" && request.method === "POST") {
-    if (scenario === "too-big") return problem(response, 413, "Too big", "The file has more than 99.9 MB; send a smaller one.");
-    if (scenario === "not-an-image") return problem(response, 415, "Not an image", "The file is no image this service knows; send JPEG, PNG, GIF, BMP, TIFF or WebP.");
-    if (scenario === "busy") return problem(response, 503, "Too busy", "All places for uploads are taken; try again in a moment.");
+    if (scenario === "too-big") return problem(response, 413, "Payload Too Large", "The file has more than 99.9 MB; send a smaller one.");
+    if (scenario === "not-an-image") return problem(response, 415, "Unsupported Media Type", "The file is no image this service knows; send JPEG, PNG, GIF, BMP, TIFF or WebP.");
+    if (scenario === "busy") return problem(response, 503, "Service Unavailable", "All places for uploads are taken; try again in a moment.");
     const sent = part(Buffer.concat(chunks), request.headers["content-type"]);
-    if (!sent) return problem(response, 400, "No file", "Send the picture in the multipart field `file`.");
+    if (!sent) return problem(response, 400, "Bad Request", "Send the picture in the multipart field `file`.");
     return compare(response, sent.name, sent.size, url.searchParams);
   }
   if (url.pathname === "/assets/plotly.min.js") {

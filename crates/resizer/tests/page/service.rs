@@ -56,7 +56,7 @@ pub fn here() -> PathBuf {
 }
 
 /// The first line that a child writes, which says where it listens.
-fn first_line(child: &mut Child) -> String {
+pub fn first_line(child: &mut Child) -> String {
     let mut line = String::new();
     let stdout = child.stdout.as_mut().expect("piped");
     BufReader::new(stdout).read_line(&mut line).expect("read");

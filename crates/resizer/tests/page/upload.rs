@@ -1,33 +1,10 @@
 //! Choosing pictures and reading what comes back: the charts must show the reply's own numbers.
 
-use serde_json::{Value, json};
-
-use crate::{browser::Browser, on_page, pictures::Pictures};
-
-/// The reply on show, through the page's own download.
-async fn reply(browser: &Browser, name: &str) -> Value {
-    browser.click("#save-json").await;
-    let text = browser.downloaded(&format!("{name}-comparison.json")).await;
-    serde_json::from_str::<Value>(&text).expect("JSON")["files"][0].clone()
-}
-
-/// What Plotly drew: name, x and y of each line of a chart.
-async fn drawn(browser: &Browser, chart: &str) -> Vec<Value> {
-    browser.until(&format!("document.getElementById('chart-{chart}').data")).await;
-    let read = "data.map(({ name, x, y }) => ({ name: name ?? '', x, y }))";
-    browser.value(&format!("document.getElementById('chart-{chart}').{read}")).await
-}
-
-/// One field of all rows that have a bare key, the original first.
-fn column(file: &Value, read: impl Fn(&Value) -> Value) -> Value {
-    let rows = file["derivatives"].as_object().expect("derivatives");
-    let keys = file["sizes"].as_array().expect("sizes").iter().filter_map(Value::as_str);
-    keys.filter(|key| key.starts_with("Orig.") || !key.contains(' ')).map(|key| read(&rows[key])).collect()
-}
-
-fn servers(file: &Value) -> Vec<String> {
-    serde_json::from_value(file["server_names"].clone()).expect("names")
-}
+use crate::{
+    on_page,
+    pictures::Pictures,
+    shown::{charts_hold, drawn, reply, servers, split_adds_up},
+};
 
 #[test]
 fn the_charts_show_the_numbers_of_the_reply() {
@@ -35,45 +12,8 @@ fn the_charts_show_the_numbers_of_the_reply() {
         let pictures = Pictures::new();
         browser.compare(&[&pictures.jpeg("cat.jpg", 1200, 800)]).await;
         let file = reply(browser, "cat").await;
-        let names = servers(&file);
-        assert_eq!(names.len(), 3);
-        let durations = |server: &str| column(&file, |row| row["predictions"][server]["predict_duration"].clone());
-        let precision = column(&file, |row| row["average_precision"].clone());
-        let percent = column(&file, |row| row["filesize_percent"].clone());
-
-        let first = drawn(browser, "precision-timings").await;
-        assert_eq!(first.len(), 2 + names.len());
-        assert_eq!(first[0]["y"], precision);
-        assert_eq!(first[1]["y"], percent);
-        assert_eq!(first[0]["x"], json!(["Original", "2048 px", "1024 px", "512 px", "256 px", "128 px"]));
-        for (line, server) in first[2..].iter().zip(&names) {
-            assert_eq!(line["y"], durations(server), "{server}");
-        }
-
-        let second = drawn(browser, "duration-size").await;
-        for (bars, server) in second.iter().zip(&names) {
-            assert_eq!(bars["x"], durations(server), "{server}");
-        }
-        assert_eq!(second[3]["x"], column(&file, |row| row["average_duration"].clone()));
-
-        let third = drawn(browser, "accuracy-size").await;
-        assert_eq!(third[0]["y"], precision);
-        for (marks, server) in third[1..].iter().zip(&names) {
-            assert_eq!(marks["y"], column(&file, |row| row["predictions"][server]["precision"].clone()), "{server}");
-        }
-
-        let mut bytes: Vec<u64> = serde_json::from_value(column(&file, |row| row["filesize"].clone())).expect("bytes");
-        bytes.sort_unstable();
-        assert_eq!(drawn(browser, "bandwidth").await[0]["x"], json!(bytes));
-        let scale: String = browser.value("document.getElementById('chart-bandwidth').layout.xaxis.type").await;
-        assert_eq!(scale, "log");
-
-        let fifth = drawn(browser, "per-server").await;
-        for (at, server) in names.iter().enumerate() {
-            let values: Vec<f64> = serde_json::from_value(durations(server)).expect("numbers");
-            let mean = values.iter().sum::<f64>() / values.len() as f64;
-            assert!((fifth[0]["y"][at].as_f64().expect("number") - mean).abs() < 1e-9, "{server}");
-        }
+        assert_eq!(servers(&file).len(), 3);
+        charts_hold(browser, &file).await;
         assert_eq!(browser.complaints().await, Vec::<String>::new());
     });
 }
@@ -84,24 +24,7 @@ fn the_time_split_adds_up_to_what_was_measured() {
         let pictures = Pictures::new();
         browser.compare(&[&pictures.jpeg("cat.jpg", 900, 600)]).await;
         let file = reply(browser, "cat").await;
-        let parts = drawn(browser, "time-split").await;
-        let image = ["decode_duration", "resize_duration", "encode_duration"];
-        let mut at = 0;
-        for server in servers(&file) {
-            for key in file["sizes"].as_array().expect("sizes").iter().filter_map(Value::as_str) {
-                let row = &file["derivatives"][key];
-                let made = if key.starts_with("Orig.") {
-                    0.0
-                } else {
-                    image.iter().map(|name| row[name].as_f64().expect("seconds")).sum()
-                };
-                let whole = made + row["predictions"][&server]["predict_duration"].as_f64().expect("seconds");
-                let shown: f64 = parts.iter().filter_map(|part| part["x"][at].as_f64()).sum();
-                assert!((whole - shown).abs() < 1e-6, "{server}, {key}: {shown} of {whole}");
-                at += 1;
-            }
-        }
-        assert_eq!(at, 18);
+        assert_eq!(split_adds_up(browser, &file).await, 18);
     });
 }
 
@@ -121,12 +44,12 @@ fn formats_and_qualities_are_compared_when_asked_for() {
             weights.iter().map(|bars| bars["name"].clone()).collect::<Vec<_>>(),
             ["JPEG q75", "JPEG q90", "PNG"]
         );
-        assert_eq!(weights[2]["y"][0], file["derivatives"]["2048x2048 PNG"]["filesize"]);
-        assert_eq!(weights[1]["y"][4], file["derivatives"]["128x128 q90"]["filesize"]);
+        assert_eq!(weights[2]["y"][0].as_f64(), file["derivatives"]["2048x2048 PNG"]["filesize"].as_f64());
+        assert_eq!(weights[1]["y"][4].as_f64(), file["derivatives"]["128x128 q90"]["filesize"].as_f64());
         browser.click("#encoding option[value=PNG]").await;
         let png = &file["derivatives"]["1024x1024 PNG"]["average_precision"];
         browser.until("document.getElementById('chart-precision-timings').data").await;
-        assert_eq!(&drawn(browser, "precision-timings").await[0]["y"][2], png);
+        assert_eq!(drawn(browser, "precision-timings").await[0]["y"][2].as_f64(), png.as_f64());
     });
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use bytes::Bytes;
+
 use super::{
     client::{Json, file, json, upload},
     harness::{grpc, jpeg, rest, score, start, telling},
@@ -94,4 +96,14 @@ async fn every_answer_belongs_to_its_picture_whatever_the_interface() {
             assert!((best.at("score").number() - wanted).abs() < 1e-6, "{key} {server}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_picture_of_many_megabytes_is_taken() {
+    let stand_in = grpc(&telling());
+    let running = start(vec![stand_in.address("a")]).await;
+    // Cameras write more behind a picture's end than decoders read.
+    let picture = Bytes::from([&jpeg(300, 200)[..], &vec![0; 20_000_000]].concat());
+    let file = file(&running, "?sizes=128", &picture).await;
+    assert!((file.at("filesize").number() - picture.len() as f64).abs() < f64::EPSILON);
 }
