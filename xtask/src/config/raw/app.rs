@@ -39,7 +39,7 @@ fn interface(journal: &Journal, text: Text<'_>) -> Option<Interface> {
         "grpc" => Some(Interface::Grpc),
         "rest" => Some(Interface::Rest),
         other => {
-            journal.unknown(text.at, "interface", other, ["grpc", "rest"].into_iter());
+            journal.unknown(text.at, "interface", other, ["grpc", "rest"]);
             None
         }
     }
