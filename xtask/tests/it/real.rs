@@ -2,6 +2,7 @@
 //! Nothing is faked here, and nothing that these tests did not make themselves is ever removed.
 
 mod app_image;
+mod app_scores;
 mod bad_input;
 mod builds;
 mod cutting_server;

@@ -6,6 +6,7 @@ use std::{os::unix::fs::symlink, path::Path, process::Command};
 use serde_json::Value;
 
 use super::{
+    app_scores::both_back_ends_give_the_scores_of_tensorflow,
     harness::{app_section, copy, is_real, say},
     registry::Registry,
     served::Served,
@@ -117,6 +118,9 @@ fn starts_beside_its_server(served: &Served) {
     assert_eq!(file["server_names"], serde_json::json!(["tf-serving-1cpu"]), "{reply}");
     let cell = &file["derivatives"]["128x128"]["predictions"]["tf-serving-1cpu"];
     assert!(cell["precision"].as_f64().is_some() && cell["error"].is_null(), "{file}");
+
+    let rest = results[0]["url"].as_str().expect("a URL").split("/v1/").next().expect("an address").to_owned();
+    both_back_ends_give_the_scores_of_tensorflow(served, &rest);
 
     let container = format!("tfs-{}-{APP}", served.id);
     let found: Value = serde_json::from_str(&served.engine.inspect(&container).expect("it is up")).expect("JSON");
