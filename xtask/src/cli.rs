@@ -60,7 +60,7 @@ pub enum Command {
     ExportModel(ExportModel),
     /// Start the servers of config.toml as local containers and wait until each has answered
     Up {
-        /// Servers of config.toml, such as tf-serving-1cpu [default: all]
+        /// Servers of config.toml, such as tf-serving-1cpu; tf-image-resizer is the web app [default: all]
         #[arg(value_name = "SERVER")]
         servers: Vec<String>,
     },

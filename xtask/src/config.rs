@@ -19,6 +19,7 @@ use toml::de::DeTable;
 use crate::domain::{
     profile::Profile,
     serving_image::ImageSettings,
+    serving_image::app::AppSettings,
     settings::{EngineSettings, RemoteSettings, Resources},
     up::ServerSettings,
     variant::{Variant, VariantName},
@@ -41,6 +42,8 @@ pub struct Config {
     pub images: ImageSettings,
     /// What `up` starts.
     pub servers: Vec<ServerSettings>,
+    /// What compares them; none where the file leaves it out.
+    pub app: Option<AppSettings>,
     pub variants: BTreeMap<VariantName, Variant>,
     pub profiles: BTreeMap<String, Profile>,
 }

@@ -44,7 +44,7 @@ pub(crate) use freshness::{Freshness, look};
 pub(crate) use model_info::{describe, parameters};
 pub(crate) use push::{PushPorts, PushScene, PushState, Pushed, push, read_lock, verify};
 pub(crate) use serving_image::{ImageOutcome, build_images, image_receipts, look_at_images};
-pub(crate) use up::{UpOutcome, UpScene, up};
+pub(crate) use up::{AppUp, UpOutcome, UpScene, up};
 
 /// What steps act through.
 pub(crate) struct Ports<'a, E, S, H> {

@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::Result;
 
-use crate::domain::source::Repository;
+use crate::domain::{serving_image::receipt::Package, source::Repository};
 
 pub(crate) use registry::{Blob, Content, Credentials, Registry, Signer};
 
@@ -206,6 +206,17 @@ pub(crate) trait Host {
     async fn bootstrap(&self, release: &str, work: &Path, say: Say<'_>) -> Result<Root>;
     /// Date of the newest packages of a release, `YYYYMMDD`; none where the mirror cannot be asked.
     async fn package_date(&self, release: &str) -> Option<String>;
+    /// Has cargo make a static program of this workspace that depends on nothing of this machine.
+    async fn compile(&self, package: &'static str, root: &Path, say: Say<'_>) -> Result<Program>;
+}
+
+/// A program that cargo made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Program {
+    pub path: PathBuf,
+    pub sha256: String,
+    /// The crates in it.
+    pub packages: Vec<Package>,
 }
 
 /// A bootstrapped root file system.
@@ -234,6 +245,8 @@ pub(crate) struct Downloaded {
 pub(crate) trait Rest {
     /// Asks with GET, or with POST where there is a body; an answer of any status is an answer.
     async fn ask(&self, url: &str, body: Option<&str>) -> Result<RestAnswer>;
+    /// Posts a file as the field `file` of a form.
+    async fn upload(&self, url: &str, name: &'static str, bytes: Vec<u8>) -> Result<RestAnswer>;
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

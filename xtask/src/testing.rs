@@ -13,10 +13,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     domain::proof::fixture::{Fixture, code},
-    domain::source::Repository,
+    domain::{serving_image::receipt::Package, source::Repository},
     ports::{
         COMPLETE, ContainerFacts, ContainerJob, CopiedFile, Downloaded, Engine, EngineFacts, Exit, Fetch, Host,
-        ImageBuild, ImageFacts, KeptImage, Labels, Progress, Rest, RestAnswer, Root, Say, Source, Tar, Untar,
+        ImageBuild, ImageFacts, KeptImage, Labels, Program, Progress, Rest, RestAnswer, Root, Say, Source, Tar, Untar,
     },
 };
 
@@ -177,7 +177,7 @@ impl Engine for FakeEngine {
     async fn create(&self, job: &ContainerJob) -> Result<String> {
         let name = short(&job.name);
         self.record(format!("create {name}"));
-        let addresses = BTreeMap::from([8500, 8501].map(|port| (port, format!("127.0.0.1:{port}"))));
+        let addresses = BTreeMap::from([5051, 8500, 8501].map(|port| (port, format!("127.0.0.1:{port}"))));
         let exit = Exit { code: 0, out_of_memory: false };
         let facts = ContainerFacts { id: name.clone(), running: false, exit, labels: job.labels.clone(), addresses };
         self.containers.borrow_mut().insert(name.clone(), facts);
@@ -277,8 +277,12 @@ pub(crate) struct FakeRest {
 
 impl Rest for FakeRest {
     async fn ask(&self, _: &str, body: Option<&str>) -> Result<RestAnswer> {
-        let body = body.map_or("{}", |_| self.answer).to_owned();
+        let body = body.map_or("{ \"page\": \"<!doctype html>\" }", |_| self.answer).to_owned();
         Ok(RestAnswer { status: 200, body })
+    }
+
+    async fn upload(&self, _: &str, _: &'static str, _: Vec<u8>) -> Result<RestAnswer> {
+        Ok(RestAnswer { status: 502, body: self.answer.to_owned() })
     }
 }
 
@@ -346,6 +350,12 @@ impl Host for FakeHost {
 
     async fn package_date(&self, _: &str) -> Option<String> {
         None
+    }
+
+    async fn compile(&self, package: &'static str, _: &Path, _: Say<'_>) -> Result<Program> {
+        self.calls.borrow_mut().push(format!("compile {package}"));
+        let packages = vec![Package { name: package.into(), version: "1".into(), kind: "cargo".into() }];
+        Ok(Program { path: "target/resizer".into(), sha256: "abc".into(), packages })
     }
 }
 

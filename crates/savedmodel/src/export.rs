@@ -15,7 +15,7 @@ use crate::{
     error::{Differences, Error, Misshapen, Result},
     labels,
     model::{Scores, servable},
-    picture::{self, Picture},
+    picture::Picture,
     synthetic::AVERAGED,
     tensor::TensorSpec,
     warm_up,
@@ -112,7 +112,7 @@ fn check_pictures(pictures: &[Picture]) -> Result<()> {
 
 fn requests(options: &ExportOptions) -> Vec<u8> {
     match options.pictures.as_slice() {
-        [] => warm_up::requests(&options.model_name, &picture::generated()),
+        [] => warm_up::requests(&options.model_name, &Picture::generated()),
         given => warm_up::requests(&options.model_name, given),
     }
 }

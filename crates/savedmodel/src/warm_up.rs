@@ -62,7 +62,7 @@ fn text(bytes: &[u8]) -> TensorProto {
 
 fn pixels() -> TensorProto {
     let tensor_shape = Some(TensorShapeProto::known(&[1, SIZE, SIZE, 3]));
-    let tensor_content = picture::pixels(SIZE as u16, SIZE as u16);
+    let tensor_content = picture::pixels(SIZE as u32, SIZE as u32);
     TensorProto { dtype: DataType::UINT8.0, tensor_shape, tensor_content, ..Default::default() }
 }
 
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn records_are_counted_and_damage_is_seen() {
-        let file = requests("inception", &picture::generated());
+        let file = requests("inception", &Picture::generated());
         assert_eq!(count(&file), Some(4));
         assert_eq!(count(&file[..file.len() - 1]), None);
         for at in (0..file.len()).step_by(1009) {

@@ -2,6 +2,7 @@
 //! What follows from the facts is decided in the domain; nothing here judges.
 
 mod bootstrap;
+mod compile;
 mod engine;
 mod facts;
 mod package_date;
@@ -22,7 +23,7 @@ use crate::{
         proof::feature::{self, Feature},
         settings::CaBundle,
     },
-    ports::{Host, Root, Say},
+    ports::{Host, Program, Root, Say},
 };
 
 pub(crate) use facts::Facts;
@@ -45,6 +46,11 @@ impl Host for ThisHost {
 
     async fn package_date(&self, release: &str) -> Option<String> {
         package_date::of_mirror(&bootstrap::mirror_of_this_machine(release)?, release).await
+    }
+
+    async fn compile(&self, package: &'static str, root: &Path, say: Say<'_>) -> Result<Program> {
+        let root = root.to_owned();
+        blocking(say, move |say| compile::compile(package, &root, say)).await
     }
 }
 

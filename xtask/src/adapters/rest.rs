@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use reqwest::{Client, header};
+use reqwest::{
+    Client, RequestBuilder, header,
+    multipart::{Form, Part},
+};
 
 use crate::ports::{Rest, RestAnswer};
 
@@ -27,8 +30,17 @@ impl Rest for RestApi {
             None => self.0.get(url),
             Some(body) => self.0.post(url).header(header::CONTENT_TYPE, "application/json").body(body.to_owned()),
         };
-        let answer = request.send().await.with_context(|| format!("ask {url}"))?;
-        let status = answer.status().as_u16();
-        Ok(RestAnswer { status, body: answer.text().await.with_context(|| format!("read the answer of {url}"))? })
+        told(request, url).await
     }
+
+    async fn upload(&self, url: &str, name: &'static str, bytes: Vec<u8>) -> Result<RestAnswer> {
+        let form = Form::new().part("file", Part::bytes(bytes).file_name(name));
+        told(self.0.post(url).multipart(form), url).await
+    }
+}
+
+async fn told(request: RequestBuilder, url: &str) -> Result<RestAnswer> {
+    let answer = request.send().await.with_context(|| format!("ask {url}"))?;
+    let status = answer.status().as_u16();
+    Ok(RestAnswer { status, body: answer.text().await.with_context(|| format!("read the answer of {url}"))? })
 }

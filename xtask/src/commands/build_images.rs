@@ -87,7 +87,8 @@ pub(super) async fn build(
     let servers = execute::look(&plans.servers, &source, &session.folders).await?;
     let engine = session.engine(config).await?;
     let epoch = ThisHost::source_date_epoch()?;
-    let freshness = execute::look_at_images(&plans.images, &servers, epoch, engine, &session.folders).await?;
+    let freshness =
+        execute::look_at_images(&plans.images, &servers, epoch, (engine, &source), &session.folders).await?;
     let scene = build_servers::scene(fail_fast, config, session)?;
     let ports = Ports { engine, source: &source, host: &ThisHost };
     let (rest, report) = (RestApi::new()?, &session.report);

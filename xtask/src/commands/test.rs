@@ -1,5 +1,5 @@
 //! `cargo xtask test`: the gate. Format, lints, unit tests, and the real ring: an engine, a Bazel, a remote cache, a
-//! registry, a TensorFlow.
+//! registry, a TensorFlow, a browser.
 
 use anyhow::Result;
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::{Ended, Session, setup};
 use crate::{adapters::cargo, cli::Test};
 
 /// What the real ring needs beyond the main job.
-const NEEDS: [setup::Need; 10] = [
+const NEEDS: [setup::Need; 14] = [
     setup::DEBOOTSTRAP,
     setup::ENGINE,
     setup::Need { program: "nginx", packages: &["nginx-light", "libnginx-mod-http-dav-ext"] },
@@ -21,6 +21,11 @@ const NEEDS: [setup::Need; 10] = [
     setup::Need { program: "busybox", packages: &["busybox"] },
     // TensorFlow judges what is exported; it comes with pip into a virtual environment below target/.
     setup::Need { program: "python3", packages: &["python3", "python3-venv"] },
+    // The web app's page is driven in a browser, and judged there by a package of npm's.
+    setup::Need { program: "chromium", packages: &["chromium"] },
+    setup::Need { program: "chromedriver", packages: &["chromium-driver"] },
+    setup::Need { program: "npm", packages: &["nodejs", "npm"] },
+    setup::Need { program: "curl", packages: &["curl"] },
 ];
 
 pub(crate) async fn run(args: &Test, session: &Session) -> Result<Ended> {
@@ -70,16 +75,19 @@ fn stages(args: &Test) -> Vec<Stage> {
     if args.offline {
         stages.push(stage("tests", false, &format!("test --workspace --quiet --{filter}")));
     } else {
-        stages.push(stage("unit tests", false, &format!("test --workspace --quiet --lib --bins --{filter}")));
-        let fixtures = format!("test --package savedmodel --quiet --test fixtures --{filter}");
-        stages.push(stage("files of TensorFlow", false, &fixtures));
-        stages.push(stage(
-            "examples in the documentation",
-            false,
-            &format!("test --workspace --quiet --doc --{filter}"),
-        ));
+        // The whole workspace each time: with less of it cargo would choose other features and compile nearly all anew.
+        let mut tests = |name, real, targets: &str| {
+            stages.push(stage(name, real, &format!("test --workspace --quiet {targets} --{filter}")));
+        };
+        tests("unit tests", false, "--lib --bins");
+        tests("files of TensorFlow", false, "--test fixtures");
+        tests("model servers of every kind", true, "--test client");
+        tests("pictures of every kind", false, "--test picture --test picture_hostile");
+        tests("the web app", false, "--test service --test load");
+        tests("the web app in a browser", true, "--test page");
+        tests("examples in the documentation", false, "--doc");
         // One at a time: they share the engine, and some of them fill it on purpose.
-        let real = "test --package xtask --test it -- --test-threads=1 --nocapture";
+        let real = "test --workspace --test it -- --test-threads=1 --nocapture";
         stages.push(stage("real ring", true, &format!("{real}{filter}")));
     }
     stages

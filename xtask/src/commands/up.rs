@@ -10,9 +10,9 @@ use crate::{
     domain::{
         event::Event,
         profile::Profile,
-        up::{self, PlannedServer, UpPlan},
+        up::{self, APP, PlannedServer, UpPlan},
     },
-    execute::{self, UpOutcome, UpScene},
+    execute::{self, AppUp, UpOutcome, UpScene},
     report::bytes,
 };
 
@@ -33,6 +33,7 @@ pub(super) async fn with_profile(
         servers: &config.select_servers(names)?,
         variants: &config.select(&[])?,
         images: &config.images,
+        app: config.select_app(names),
     });
     if session.global.dry_run {
         let text = plan.to_string();
@@ -40,11 +41,14 @@ pub(super) async fn with_profile(
         return Ok(Ended::Well);
     }
     session.begin("up", config).await?;
-    let outcomes = start(&plan, config, session).await?;
-    Ok(tell(&outcomes, session))
+    let (outcomes, app) = start(&plan, config, session).await?;
+    Ok(tell(&plan, &outcomes, app, session))
 }
 
-async fn start(plan: &UpPlan, config: &Config, session: &Session) -> Result<Vec<(PlannedServer, UpOutcome)>> {
+/// How the servers ended, and the web app.
+type Outcomes = (Vec<(PlannedServer, UpOutcome)>, Option<Result<AppUp>>);
+
+async fn start(plan: &UpPlan, config: &Config, session: &Session) -> Result<Outcomes> {
     let engine = session.engine(config).await?;
     let scene = UpScene {
         folders: &session.folders,
@@ -56,12 +60,17 @@ async fn start(plan: &UpPlan, config: &Config, session: &Session) -> Result<Vec<
 }
 
 /// URLs on stdout, the table on stderr, the exit code for scripts.
-fn tell(outcomes: &[(PlannedServer, UpOutcome)], session: &Session) -> Ended {
+fn tell(
+    plan: &UpPlan,
+    outcomes: &[(PlannedServer, UpOutcome)],
+    app: Option<Result<AppUp>>,
+    session: &Session,
+) -> Ended {
     let (mut rows, mut ended) = (Vec::new(), Ended::Well);
     for (server, outcome) in outcomes {
         let name = &server.settings.name;
-        let memory = server.settings.memory.map(bytes).unwrap_or_else(|| "no limit".into());
-        let mut row = vec![name.clone(), String::new(), String::new(), server.cpus(), memory, server.image.clone()];
+        let (cpus, memory) = limits(server.settings.millicpus, server.settings.memory);
+        let mut row = vec![name.clone(), String::new(), String::new(), cpus, memory, server.image.clone()];
         match outcome {
             UpOutcome::Up(up) => {
                 session.report.result(
@@ -88,8 +97,36 @@ fn tell(outcomes: &[(PlannedServer, UpOutcome)], session: &Session) -> Ended {
         }
         rows.push(row);
     }
+    if let Some((planned, app)) = plan.app.as_ref().zip(app) {
+        let (cpus, memory) = limits(planned.settings.millicpus, planned.settings.memory);
+        let mut row = vec![APP.into(), String::new(), String::new(), cpus, memory, planned.image.clone()];
+        match app {
+            Ok(app) => {
+                session.report.result(
+                    &app.url,
+                    json!({ "app": APP, "url": app.url, "was-up": app.was_up, "image": planned.image,
+                            "ready-seconds": app.ready_seconds }),
+                );
+                row[1] = if app.was_up { "was up".into() } else { "up".into() };
+                row[2] = app.url.clone();
+                row.push(if app.was_up { String::new() } else { format!("{:.1} s", app.ready_seconds) });
+                session.report.note(&format!("the web app: open {} in a browser", app.url));
+            }
+            Err(error) => {
+                ended = Ended::WithFailures;
+                session.report.event(Event::Failed { variant: APP.into(), text: format!("{error:#}") });
+                row[1] = "failed".into();
+            }
+        }
+        rows.push(row);
+    }
     let headers = ["server", "state", "url", "cpu", "memory", "image", "ready after", "a picture"];
     let headers = headers.map(String::from).to_vec();
     session.report.event(Event::Table { title: "servers".into(), headers, rows });
     ended
+}
+
+/// CPUs and memory, as the table has them.
+fn limits(millicpus: Option<u32>, memory: Option<u64>) -> (String, String) {
+    (up::cpus(millicpus), memory.map_or_else(|| "no limit".into(), bytes))
 }

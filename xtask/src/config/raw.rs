@@ -1,6 +1,7 @@
 //! The exact shape of `config.toml`: each section reads itself and notes what is wrong, then reading goes on.
 //! Keys are named nowhere else; how values are spelt is in `values`.
 
+mod app;
 mod flags;
 mod images;
 mod model;
@@ -32,6 +33,7 @@ pub fn read(mut root: Section<'_>) -> Option<Config> {
     let model = model::read(root.optional_table("model"));
     let images = root.optional_table("images");
     let servers = root.optional_named_tables("servers");
+    let app = root.optional_table("app");
     let variants = root.named_tables("variants");
     let profiles = root.named_tables("profiles");
 
@@ -46,8 +48,12 @@ pub fn read(mut root: Section<'_>) -> Option<Config> {
     let mut ports = BTreeMap::new();
     let servers: Vec<_> = servers
         .into_iter()
-        .map(|(name, section)| servers::read(name, section, images.as_ref(), &variant_names, &mut ports))
+        .map(|(name, section)| {
+            app::clash(root.journal, name);
+            servers::read(name, section, images.as_ref(), &variant_names, &mut ports)
+        })
         .collect();
+    let app = app.is_there().then(|| app::read(app, &ports));
     let variants = variants.into_iter().map(|(name, section)| variant::read(name, section));
     // Collected in two steps: stopping at the first failure would hide the mistakes behind it.
     let variants: Vec<_> = variants.collect();
@@ -67,6 +73,7 @@ pub fn read(mut root: Section<'_>) -> Option<Config> {
         remote,
         images: images?,
         servers: servers.into_iter().collect::<Option<_>>()?,
+        app: app.map_or(Some(None), |app| app.map(Some))?,
         variants: variants?,
         profiles: profiles?,
     })

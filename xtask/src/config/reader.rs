@@ -125,6 +125,11 @@ impl<'a> Section<'a> {
         self.find(key).and_then(|value| self.section(value)).unwrap_or(empty)
     }
 
+    /// Whether the file has the table at all.
+    pub fn is_there(&self) -> bool {
+        self.table.is_some()
+    }
+
     /// A table of tables whose keys are names, sorted by name.
     pub fn named_tables(&mut self, key: &'static str) -> Vec<(Text<'a>, Section<'a>)> {
         let Some(section) = self.table(key) else { return Vec::new() };

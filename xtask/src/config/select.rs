@@ -3,7 +3,12 @@
 
 use std::{collections::BTreeMap, fmt};
 
-use crate::domain::{profile::Profile, serving_image::plan::Choice, up::ServerSettings, variant::Variant};
+use crate::domain::{
+    profile::Profile,
+    serving_image::{ImageName, app::AppSettings, plan::Choice},
+    up::{APP, ServerSettings},
+    variant::Variant,
+};
 
 use super::{Config, suggest::did_you_mean};
 
@@ -16,7 +21,7 @@ impl Config {
         })
     }
 
-    /// The named images, or all where none is named: one a variant, then those of several.
+    /// The named images, or all where none is named: one a variant, then those of several, then the web app's.
     pub fn select_images(&self, names: &[String]) -> Result<Vec<Choice<'_>>, UnknownNames> {
         let single = self.select(&[])?.into_iter();
         let single = single.map(|variant| Choice { name: (&variant.name).into(), variants: vec![variant] });
@@ -24,7 +29,8 @@ impl Config {
             name: name.clone(),
             variants: variants.iter().filter_map(|name| self.variants.get(name)).collect(),
         });
-        let mut all: Vec<Choice<'_>> = single.chain(combined).collect();
+        let app = self.app.iter().map(|_| Choice { name: ImageName::app(), variants: Vec::new() });
+        let mut all: Vec<Choice<'_>> = single.chain(combined).chain(app).collect();
         let known: Vec<String> = all.iter().map(|choice| choice.name.to_string()).collect();
         let unknown: Vec<String> = names.iter().filter(|name| !known.contains(*name)).cloned().collect();
         if !unknown.is_empty() {
@@ -34,14 +40,22 @@ impl Config {
         Ok(all)
     }
 
-    /// The named servers, or all where none is named.
+    /// The named servers, or all where none is named but the web app.
     pub fn select_servers(&self, names: &[String]) -> Result<Vec<&ServerSettings>, UnknownNames> {
-        let known: Vec<String> = self.servers.iter().map(|server| server.name.clone()).collect();
+        let app = self.app.iter().map(|_| APP.to_owned());
+        let known: Vec<String> = self.servers.iter().map(|server| server.name.clone()).chain(app).collect();
         let unknown: Vec<String> = names.iter().filter(|name| !known.contains(*name)).cloned().collect();
         if !unknown.is_empty() {
             return Err(UnknownNames { what: "server", names: unknown, known });
         }
-        Ok(self.servers.iter().filter(|server| names.is_empty() || names.contains(&server.name)).collect())
+        // The web app compares servers: named alone it needs all of them.
+        let all = names.iter().all(|name| name == APP);
+        Ok(self.servers.iter().filter(|server| all || names.contains(&server.name)).collect())
+    }
+
+    /// The web app, where it is among the names or none is named.
+    pub fn select_app(&self, names: &[String]) -> Option<&AppSettings> {
+        self.app.as_ref().filter(|_| names.is_empty() || names.iter().any(|name| name == APP))
     }
 
     /// The named variants, or all where none is named; always in the order in which they are built.

@@ -74,6 +74,7 @@ pub enum PackageKind {
     Debian,
     Ubuntu,
     Python,
+    Rust,
 }
 
 /// All that one push does.

@@ -91,6 +91,7 @@ fn installed(from: &Package) -> Value {
         PackageKind::Debian => "deb/debian",
         PackageKind::Ubuntu => "deb/ubuntu",
         PackageKind::Python => "pypi",
+        PackageKind::Rust => "cargo",
     };
     let locator = format!("pkg:{kind}/{}@{}", escaped(&from.name), escaped(&from.version));
     with(package(&from.name, &from.version, "LIBRARY"), "externalRefs", purl(&locator))

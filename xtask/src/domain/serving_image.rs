@@ -1,6 +1,7 @@
 //! An image that serves: a server, or several of one device of which its entrypoint takes the best the CPU can run.
 //! Here are the nouns and their names; what is done about them is in `plan`, what was done in `receipt`.
 
+pub mod app;
 pub mod plan;
 pub mod receipt;
 
@@ -41,6 +42,13 @@ impl FromStr for ImageName {
             && text.bytes().next().is_some_and(plain)
             && text.bytes().all(|b| plain(b) || b == b'.' || b == b'-');
         if valid { Ok(Self(text.into())) } else { Err(ImageNameError(text.into())) }
+    }
+}
+
+impl ImageName {
+    /// The web app's.
+    pub fn app() -> Self {
+        Self(app::NAME.into())
     }
 }
 

@@ -11,6 +11,7 @@ use crate::domain::{
     profile::Profile,
     serving_image::{
         ImageName, ImageSettings,
+        app::{self, AppSettings, Interface},
         plan::{GRPC_PORT, REST_PORT},
     },
     variant::{Device, Variant},
@@ -30,6 +31,9 @@ pub struct ServerSettings {
     pub grpc_port: Option<u16>,
 }
 
+/// What the web app's container and its host on the network are called.
+pub const APP: &str = "tf-image-resizer";
+
 /// Everything `up` would do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UpPlan {
@@ -40,6 +44,15 @@ pub struct UpPlan {
     pub folder: String,
     pub version: u64,
     pub servers: Vec<PlannedServer>,
+    pub app: Option<PlannedApp>,
+}
+
+/// The web app, before it is known which servers answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlannedApp {
+    pub settings: AppSettings,
+    /// What the engine calls its image.
+    pub image: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +71,7 @@ pub struct Inputs<'a> {
     pub servers: &'a [&'a ServerSettings],
     pub variants: &'a [&'a Variant],
     pub images: &'a ImageSettings,
+    pub app: Option<&'a AppSettings>,
 }
 
 pub fn up(inputs: &Inputs<'_>) -> UpPlan {
@@ -70,6 +84,10 @@ pub fn up(inputs: &Inputs<'_>) -> UpPlan {
         folder: format!("model-data/{version}"),
         version: *version,
         servers: servers.collect(),
+        app: inputs.app.map(|settings| PlannedApp {
+            settings: settings.clone(),
+            image: format!("{}:{}", inputs.images.repository, app::NAME),
+        }),
     }
 }
 
@@ -96,27 +114,65 @@ impl PlannedServer {
         format!("{:x}", Sha256::digest(all.to_string().as_bytes()))
     }
 
-    /// `1 CPU`, `all CPUs`, `0.5 CPU`.
-    pub fn cpus(&self) -> String {
-        match self.settings.millicpus {
-            None => "all CPUs".into(),
-            Some(1000) => "1 CPU".into(),
-            Some(milli) => format!("{} CPU", f64::from(milli) / 1000.0),
+    /// `NAME=http://NAME:8501`: as the web app finds it.
+    fn for_app(&self, interface: Interface) -> String {
+        let name = &self.settings.name;
+        match interface {
+            Interface::Grpc => format!("{name}=grpc://{name}:{GRPC_PORT}"),
+            Interface::Rest => format!("{name}=http://{name}:{REST_PORT}"),
         }
     }
+}
+
+/// `1 CPU`, `all CPUs`, `0.5 CPU`.
+pub fn cpus(millicpus: Option<u32>) -> String {
+    match millicpus {
+        None => "all CPUs".into(),
+        Some(1000) => "1 CPU".into(),
+        Some(milli) => format!("{} CPU", f64::from(milli) / 1000.0),
+    }
+}
+
+impl PlannedApp {
+    /// What its environment says of the servers that it compares.
+    pub fn servers(&self, servers: &[&PlannedServer]) -> String {
+        let each = servers.iter().map(|server| server.for_app(self.settings.interface));
+        each.collect::<Vec<_>>().join(";")
+    }
+
+    /// Hash of all that its container is started with; one with the same is left alone.
+    pub fn specification(&self, image_id: &str, model: &str, servers: &str) -> String {
+        let AppSettings { port, millicpus, memory, .. } = &self.settings;
+        let all = json!([APP, port, millicpus, memory, image_id, model, servers]);
+        format!("{:x}", Sha256::digest(all.to_string().as_bytes()))
+    }
+}
+
+impl fmt::Display for PlannedApp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let AppSettings { port, millicpus, memory, .. } = &self.settings;
+        write!(f, "docker run --detach --name {APP} --network tf-serving{}", confined(*millicpus, *memory))?;
+        let outside = port.map(|port| port.to_string()).unwrap_or_default();
+        write!(f, " --publish 127.0.0.1:{outside}:{}", app::PORT)
+    }
+}
+
+/// Nothing but what it needs.
+fn confined(millicpus: Option<u32>, memory: Option<u64>) -> String {
+    let mut line = " --read-only --cap-drop ALL --security-opt no-new-privileges".to_owned();
+    if let Some(milli) = millicpus {
+        line += &format!(" --cpus {}", f64::from(milli) / 1000.0);
+    }
+    if let Some(bytes) = memory {
+        line += &format!(" --memory {bytes}");
+    }
+    line
 }
 
 impl fmt::Display for PlannedServer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ServerSettings { name, millicpus, memory, rest_port, grpc_port, .. } = &self.settings;
-        write!(f, "docker run --detach --name {name} --network tf-serving --read-only --cap-drop ALL")?;
-        write!(f, " --security-opt no-new-privileges")?;
-        if let Some(milli) = millicpus {
-            write!(f, " --cpus {}", f64::from(*milli) / 1000.0)?;
-        }
-        if let Some(bytes) = memory {
-            write!(f, " --memory {bytes}")?;
-        }
+        write!(f, "docker run --detach --name {name} --network tf-serving{}", confined(*millicpus, *memory))?;
         if self.needs_gpu {
             write!(f, " --gpus all")?;
         }
@@ -135,6 +191,16 @@ impl fmt::Display for UpPlan {
         write!(f, "\ndocker volume create model && docker cp {}/. uploader:{target}", self.folder)?;
         for server in &self.servers {
             write!(f, "\n{server} --volume model:{target}:ro --env MODEL_NAME={} {}", self.model, server.image)?;
+        }
+        if let Some(app) = &self.app {
+            let servers: Vec<&PlannedServer> = self.servers.iter().collect();
+            write!(
+                f,
+                "\n{app} --env 'TF_SERVERS={}' --env MODEL_NAME={} {}",
+                app.servers(&servers),
+                self.model,
+                app.image
+            )?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Serving images from proven binaries: built, tried under the manifests' security context, and only then given their
 //! names and a receipt. Without a receipt nothing is pushed.
 
+mod app;
 mod build;
 mod gate;
 mod look;
@@ -15,12 +16,12 @@ use crate::{
         event::Event,
         serving_image::{
             ImageName,
-            plan::{ImagePlan, PlannedImage},
+            plan::{Content, ImagePlan, PlannedImage},
             receipt::ImageReceipt,
         },
         step::Step,
     },
-    ports::{Engine, EngineFacts, Host, ImageFacts, Rest, Source},
+    ports::{Engine, EngineFacts, Host, ImageFacts, Program, Rest, Source},
     report::Report,
 };
 
@@ -57,8 +58,8 @@ pub(crate) async fn build_images<E: Engine, S: Source, H: Host, R: Rest>(
             Some(receipt) => ImageOutcome::UpToDate(receipt.clone()),
             None if stopped => ImageOutcome::NotStarted,
             None => {
-                let job = Job { planned, fresh, made_of: &made_of, engine: &engine };
-                let built = one(&job, ports, rest, scene, report).await;
+                let job = Job { planned, fresh, made_of: &made_of, engine: &engine, program: None };
+                let built = one(job, ports, rest, scene, report).await;
                 built.map_or_else(ImageOutcome::Failed, |receipt| ImageOutcome::Built(Box::new(receipt)))
             }
         };
@@ -79,6 +80,8 @@ struct Job<'a> {
     fresh: &'a ImageFreshness,
     made_of: &'a MadeOf,
     engine: &'a EngineFacts,
+    /// The web app's.
+    program: Option<Program>,
 }
 
 /// Images by what the plan calls them.
@@ -118,8 +121,8 @@ async fn prepare<E: Engine, S, H: Host>(
     Ok(made)
 }
 
-async fn one<E: Engine, S, H, R: Rest>(
-    job: &Job<'_>,
+async fn one<E: Engine, S, H: Host, R: Rest>(
+    mut job: Job<'_>,
     ports: &Ports<'_, E, S, H>,
     rest: &R,
     scene: &Scene<'_>,
@@ -128,6 +131,10 @@ async fn one<E: Engine, S, H, R: Rest>(
     let name = job.planned.name.to_string();
     report.event(Event::Rebuild { variant: name.clone(), reason: job.fresh.reason.clone() });
     gate::can_be_tried(job.planned, job.engine)?;
+    if job.planned.content == Content::App {
+        job.program = Some(app::program(ports.host, scene, report).await?);
+    }
+    let job = &job;
     let begin = Instant::now();
     let raw = build::build(job, scene.image_labels(), ports.engine, scene, report).await?;
     // Of the checkout nothing stays in what is shipped: the same binaries make the same image wherever they are.
@@ -144,7 +151,10 @@ async fn one<E: Engine, S, H, R: Rest>(
     };
     let seconds = begin.elapsed().as_secs_f64();
     let started = report.start(Some(&name), "try it");
-    let tried = gate::pass(job.planned, &built, ports.engine, rest, scene).await;
+    let tried = match &job.program {
+        Some(program) => app::pass(job.planned, &built, program, ports.engine, rest, scene).await,
+        None => gate::pass(job.planned, &built, ports.engine, rest, scene).await,
+    };
     let tried = tried.with_context(|| {
         format!("image {} of {name} does not pass its gate, so it got no name and cannot be pushed", built.id)
     })?;

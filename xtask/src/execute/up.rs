@@ -1,6 +1,7 @@
 //! Servers as local containers: what runs as it should is left alone, what differs is replaced, and nobody is told that a
 //! server is up before it has answered.
 
+mod app;
 mod model;
 mod wait;
 
@@ -8,11 +9,16 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 
+pub(crate) use app::AppUp;
+
 use super::{Folders, serving_image::has_gpu};
 use crate::{
     domain::{
         label,
-        serving_image::plan::{GRPC_PORT, REST_PORT},
+        serving_image::{
+            ImageName,
+            plan::{GRPC_PORT, REST_PORT},
+        },
         up::{PlannedServer, UpPlan},
     },
     ports::{ContainerJob, Engine, EngineFacts, Labels, Rest, Serving, Source},
@@ -81,7 +87,7 @@ pub(crate) async fn up<E: Engine, S: Source, R: Rest>(
     rest: &R,
     scene: &UpScene<'_>,
     report: &Report,
-) -> Result<Vec<(PlannedServer, UpOutcome)>> {
+) -> Result<(Vec<(PlannedServer, UpOutcome)>, Option<Result<AppUp>>)> {
     let facts = engine.facts().await?;
     let able: Vec<&PlannedServer> = plan.servers.iter().filter(|server| !server.needs_gpu || has_gpu(&facts)).collect();
     let images = images(plan, &able, engine).await?;
@@ -112,20 +118,28 @@ pub(crate) async fn up<E: Engine, S: Source, R: Rest>(
         };
         outcomes.push((server.clone(), outcome));
     }
-    Ok(outcomes)
+    let answering = outcomes.iter().filter(|(_, outcome)| matches!(outcome, UpOutcome::Up(_)));
+    let answering: Vec<&PlannedServer> = answering.map(|(server, _)| server).collect();
+    let app = match &plan.app {
+        None => None,
+        Some(app) => Some(app::up((app, &plan.model, &answering), (engine, rest), &facts, scene, report).await),
+    };
+    Ok((outcomes, app))
 }
 
 /// IDs by reference; all that are missing are told at once.
 async fn images<E: Engine>(plan: &UpPlan, servers: &[&PlannedServer], engine: &E) -> Result<BTreeMap<String, String>> {
     let (mut found, mut missing) = (BTreeMap::new(), Vec::new());
-    for server in servers {
-        match engine.image(&server.image).await? {
+    let servers = servers.iter().map(|server| (&server.image, server.settings.image.to_string()));
+    let app = plan.app.iter().map(|app| (&app.image, ImageName::app().to_string()));
+    for (reference, name) in servers.chain(app) {
+        match engine.image(reference).await? {
             // Only an image that passed its gate has this label and a name.
             Some(facts) if facts.labels.contains_key(label::RECEIPT) => {
-                found.insert(server.image.clone(), facts.id);
+                found.insert(reference.clone(), facts.id);
             }
-            _ if missing.contains(&server.settings.image.to_string()) => {}
-            _ => missing.push(server.settings.image.to_string()),
+            _ if missing.contains(&name) => {}
+            _ => missing.push(name),
         }
     }
     if missing.is_empty() {
@@ -136,6 +150,19 @@ async fn images<E: Engine>(plan: &UpPlan, servers: &[&PlannedServer], engine: &E
         missing.join(", "),
         plan.profile
     )
+}
+
+/// Whether a container of this name runs as it should; one that differs is removed, unless it is not ours.
+async fn replace<E: Engine>(name: &str, specification: &str, engine: &E, scene: &UpScene<'_>) -> Result<bool> {
+    let Some(found) = engine.look_at(name).await? else { return Ok(false) };
+    if found.running && found.labels.get(label::SPECIFICATION).is_some_and(|same| same == specification) {
+        return Ok(true);
+    }
+    if found.labels.get(label::UP).is_none_or(|owner| owner != scene.checkout) {
+        bail!("a container {name} exists that this checkout did not start: remove it, or rename the server");
+    }
+    engine.remove(&found.id).await?;
+    Ok(false)
 }
 
 /// Whether it ran already, as it should.
@@ -149,16 +176,8 @@ async fn start<E: Engine>(
 ) -> Result<bool> {
     let name = scene.name(&server.settings.name);
     let specification = server.specification(image, &plan.model, volume);
-    let current = engine.look_at(&name).await?;
-    let same = |labels: &Labels| labels.get(label::SPECIFICATION) == Some(&specification);
-    let was_up = current.as_ref().is_some_and(|found| found.running && same(&found.labels));
+    let was_up = replace(&name, &specification, engine, scene).await?;
     if !was_up {
-        if let Some(other) = current {
-            if other.labels.get(label::UP).is_none_or(|owner| owner != scene.checkout) {
-                bail!("a container {name} exists that this checkout did not start: remove it, or rename the server");
-            }
-            engine.remove(&other.id).await?;
-        }
         let mut labels = scene.lasting("server");
         labels.insert(label::SPECIFICATION.into(), specification);
         let job = ContainerJob {

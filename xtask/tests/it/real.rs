@@ -1,6 +1,8 @@
 //! The real ring: a real engine, a real Bazel and real trouble; runs with XTASK_REAL=1, as `cargo xtask test` does.
 //! Nothing is faked here, and nothing that these tests did not make themselves is ever removed.
 
+mod app_image;
+mod app_scores;
 mod bad_input;
 mod builds;
 mod cutting_server;

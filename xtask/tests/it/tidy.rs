@@ -20,7 +20,8 @@ fn sources() -> Vec<(String, String)> {
 
 /// Every Rust file of the libraries beside it.
 fn libraries() -> Vec<(String, String)> {
-    let found: Vec<_> = ["crates/savedmodel/src"].into_iter().flat_map(below).collect();
+    let found: Vec<_> =
+        ["crates/savedmodel/src", "crates/tfserving/src", "crates/resizer/src"].into_iter().flat_map(below).collect();
     assert!(found.len() > 20, "the walk found {} files only", found.len());
     found
 }

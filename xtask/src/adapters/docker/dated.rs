@@ -14,7 +14,8 @@ use crate::{
 };
 
 /// What of a container's configuration belongs to an image; the rest is about the container it was built in.
-const SETTINGS: [&str; 7] = ["Cmd", "Entrypoint", "Env", "ExposedPorts", "StopSignal", "User", "WorkingDir"];
+const SETTINGS: [&str; 8] =
+    ["Cmd", "Entrypoint", "Env", "ExposedPorts", "Healthcheck", "StopSignal", "User", "WorkingDir"];
 
 /// The image's twin with `created` for every time and with `labels`: as an instruction of the build these would cost a
 /// container. What marks it as a checkout's goes.

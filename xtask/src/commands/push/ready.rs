@@ -61,11 +61,16 @@ fn materials(image: &ImageReceipt) -> Result<Materials> {
     });
     // `path@commit` of a repository, or the digest of a tree.
     let commit = |at: &Value| at.as_str().and_then(|at| at.rsplit('@').next()).map(String::from);
-    let sources = receipt::sources(&image.servers);
+    let mut sources = receipt::sources(&image.servers);
+    // The web app is made of this workspace.
+    if let Some(digest) = image.inputs.get("sources") {
+        sources.insert("workspace".into(), digest.clone());
+    }
     let is_ubuntu = image.build.serving_base.reference.contains("ubuntu");
     let packages = image.packages.iter().map(|package| Package {
         kind: match package.kind.as_str() {
             "pypi" => PackageKind::Python,
+            "cargo" => PackageKind::Rust,
             _ if is_ubuntu => PackageKind::Ubuntu,
             _ => PackageKind::Debian,
         },

@@ -10,7 +10,7 @@ use crate::{
         values,
     },
     domain::{
-        serving_image::{ImageName, ImageSettings},
+        serving_image::{ImageName, ImageSettings, app},
         variant::VariantName,
     },
 };
@@ -23,7 +23,8 @@ pub fn read(mut section: Section<'_>, variants: &[&str]) -> Option<ImageSettings
     let combined = section.optional_table("combined").lists();
     section.finish();
 
-    let names: Vec<&str> = variants.iter().copied().chain(combined.iter().map(|(name, _)| name.value)).collect();
+    let combined_names = combined.iter().map(|(name, _)| name.value);
+    let names: Vec<&str> = variants.iter().copied().chain(combined_names).chain([app::NAME]).collect();
     let read: Vec<_> = combined.into_iter().map(|(name, members)| image(journal, name, &members, variants)).collect();
     let aliases: Vec<_> = aliases.into_iter().map(|(alias, of)| self::alias(journal, alias, of, &names)).collect();
     let repository = match repository {
@@ -45,6 +46,9 @@ fn image(
 ) -> Option<(ImageName, Vec<VariantName>)> {
     if variants.contains(&name.value) {
         journal.complain(name.at, format!("`{}` is a variant's image already: call this one otherwise", name.value));
+    }
+    if name.value == app::NAME {
+        journal.complain(name.at, format!("`{}` is the web app's image: call this one otherwise", name.value));
     }
     if members.is_empty() {
         journal.complain(name.at, format!("image `{}` holds no variant: list one at least", name.value));

@@ -6,7 +6,7 @@ use std::{
     fmt,
 };
 
-use super::{ImageName, ImageSettings, Instead, Server};
+use super::{ImageName, ImageSettings, Instead, Server, app};
 use crate::domain::{
     plan::{self, PlanError},
     profile::{BaseImage, DeviceToolchain, Profile},
@@ -32,9 +32,19 @@ pub struct ImagePlan {
     pub images: Vec<PlannedImage>,
 }
 
+/// What an image is there for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// A model is served.
+    Servers,
+    /// Servers are compared.
+    App,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedImage {
     pub name: ImageName,
+    pub content: Content,
     pub repository: String,
     /// Further tags.
     pub aliases: Vec<ImageName>,
@@ -61,7 +71,7 @@ pub struct Libraries {
     pub from: ImageRecipe,
 }
 
-/// An image and the variants in it.
+/// An image and the variants in it; the web app's has none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Choice<'a> {
     pub name: ImageName,
@@ -80,7 +90,18 @@ pub struct Inputs<'a> {
 
 /// Plans the images of `inputs.choices`.
 pub fn build_images(inputs: &Inputs<'_>) -> Result<ImagePlan, PlanError> {
-    let images = inputs.choices.iter().map(|choice| plan_image(inputs, choice)).collect::<Result<_, _>>()?;
+    let images =
+        inputs
+            .choices
+            .iter()
+            .map(|choice| {
+                if choice.name == ImageName::app() {
+                    app::plan(inputs, &choice.name)
+                } else {
+                    plan_image(inputs, choice)
+                }
+            })
+            .collect::<Result<_, _>>()?;
     let profile = inputs.profile;
     Ok(ImagePlan { title: format!("build-images, profile {}: {}", profile.name, profile.about), images })
 }
@@ -105,6 +126,7 @@ fn plan_image(inputs: &Inputs<'_>, choice: &Choice<'_>) -> Result<PlannedImage, 
     let aliases = inputs.images.aliases.iter().filter(|(_, target)| **target == choice.name);
     Ok(PlannedImage {
         name: choice.name.clone(),
+        content: Content::Servers,
         repository: inputs.images.repository.clone(),
         aliases: aliases.map(|(alias, _)| alias.clone()).collect(),
         profile: profile.name.clone(),
@@ -167,6 +189,9 @@ impl PlannedImage {
     /// Arguments of the Dockerfile that are known while planning.
     pub fn build_args(&self) -> BTreeMap<String, String> {
         let mut args = self.args.clone();
+        if self.content == Content::App {
+            return args;
+        }
         args.insert("HOST_LIBRARIES".into(), self.host_libraries.join(" "));
         let folder = self.libraries.as_ref().map_or(NO_LIBRARIES, |libraries| &libraries.folder);
         args.insert("LIBRARIES".into(), folder.into());
@@ -196,6 +221,9 @@ impl ImagePlan {
 
 impl fmt::Display for PlannedImage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.content == Content::App {
+            writeln!(f, "cargo build --release --package {}", app::NAME)?;
+        }
         write!(f, "docker build --file {} --build-arg BASE={}", self.dockerfile, self.base)?;
         if let Some(libraries) = &self.libraries {
             write!(f, " --build-arg LIBRARIES_FROM={}", libraries.from.name())?;
@@ -207,11 +235,17 @@ impl fmt::Display for PlannedImage {
             write!(f, " --network {network}")?;
         }
         self.references().iter().try_for_each(|reference| write!(f, " --tag {reference}"))?;
-        let files = self.servers.iter().map(|server| format!("bin/{}", server.file));
-        write!(f, " docker/ {}", files.collect::<Vec<_>>().join(" "))?;
+        let (files, trial) = match self.content {
+            Content::Servers => {
+                let files = self.servers.iter().map(|server| format!("bin/{}", server.file));
+                (files.collect::<Vec<_>>().join(" "), "one prediction")
+            }
+            Content::App => (format!("target/.../{}", app::NAME), "its page and one upload"),
+        };
+        write!(f, " docker/ {files}")?;
         write!(
             f,
-            "\ndocker run --user {USER} --read-only --cap-drop ALL --security-opt no-new-privileges {}  # one prediction, or no push",
+            "\ndocker run --user {USER} --read-only --cap-drop ALL --security-opt no-new-privileges {}  # {trial}, or no push",
             self.reference()
         )
     }

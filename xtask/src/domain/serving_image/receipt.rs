@@ -31,9 +31,12 @@ pub struct ImageReceipt {
     pub bytes: u64,
     /// RFC 3339, UTC: from SOURCE_DATE_EPOCH, or the end of the youngest server's build.
     pub created: String,
-    /// Receipts of the servers inside, best first.
+    /// Receipts of the servers inside, best first; none in the web app's.
     pub servers: Vec<Receipt>,
     pub packages: Vec<Package>,
+    /// sha256 of the web app's program.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
     pub build: ImageBuildRecord,
     pub gate: Gate,
 }
@@ -43,7 +46,7 @@ pub struct ImageReceipt {
 pub struct Package {
     pub name: String,
     pub version: String,
-    /// `deb` or `pypi`.
+    /// `deb`, `pypi` or `cargo`.
     pub kind: String,
 }
 

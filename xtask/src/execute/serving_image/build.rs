@@ -7,11 +7,13 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::{Job, gate};
+use super::{ImageFreshness, Job, gate};
 use crate::{
     domain::{
         receipt::ImageRecord,
         serving_image::{
+            app,
+            plan::Content,
             receipt::{self, ImageBuildRecord, ImageReceipt},
             servers_file,
         },
@@ -33,6 +35,17 @@ pub(super) async fn build<E: Engine>(
 ) -> Result<ImageFacts> {
     let planned = job.planned;
     let read = |path: &str| fs_err::read(scene.folders.root.join(path));
+    if let Some(program) = &job.program {
+        let build = ImageBuild {
+            tag: None,
+            args: args(job, scene)?,
+            labels,
+            network: planned.network.clone(),
+            context: [("Dockerfile".to_owned(), read(&planned.dockerfile)?)].into(),
+            programs: [(app::NAME.to_owned(), program.path.clone())].into(),
+        };
+        return image::build_logged(&planned.reference(), &build, engine, scene, report).await;
+    }
     let servers = servers_file(&planned.servers, &planned.instead);
     let sums = job
         .fresh
@@ -70,7 +83,9 @@ fn args(job: &Job<'_>, scene: &Scene<'_>) -> Result<BTreeMap<String, String>> {
     let epoch = epoch.duration_since(SystemTime::UNIX_EPOCH).unwrap_or(Duration::ZERO).as_secs();
     let mut args = job.planned.build_args();
     args.insert("BASE".into(), base.clone());
-    args.insert("LIBRARIES_FROM".into(), from.clone());
+    if job.planned.content == Content::Servers {
+        args.insert("LIBRARIES_FROM".into(), from.clone());
+    }
     args.insert("CHECKOUT".into(), scene.checkout.clone());
     args.insert("SOURCE_DATE_EPOCH".into(), epoch.to_string());
     Ok(args)
@@ -78,8 +93,14 @@ fn args(job: &Job<'_>, scene: &Scene<'_>) -> Result<BTreeMap<String, String>> {
 
 /// What the image says of itself. Nothing of the checkout: that marks only what the builder leaves behind.
 pub(super) fn labels(job: &Job<'_>, scene: &Scene<'_>) -> Labels {
-    let receipts: Vec<_> = job.fresh.servers.iter().map(|built| *built.receipt.clone()).collect();
-    let own = receipt::labels(job.planned, &receipts, &job.fresh.key, &job.fresh.created);
+    let ImageFreshness { key, created, inputs, .. } = job.fresh;
+    let own = match job.planned.content {
+        Content::App => app::labels(job.planned, inputs, key, created),
+        Content::Servers => {
+            let receipts: Vec<_> = job.fresh.servers.iter().map(|built| *built.receipt.clone()).collect();
+            receipt::labels(job.planned, &receipts, key, created)
+        }
+    };
     scene.labels.clone().into_iter().chain(own).collect()
 }
 
@@ -107,6 +128,7 @@ pub(super) fn receipt(
         created: job.fresh.created.clone(),
         servers: job.fresh.servers.iter().map(|built| *built.receipt.clone()).collect(),
         packages: tried.packages,
+        program: job.program.as_ref().map(|program| program.sha256.clone()),
         build: ImageBuildRecord {
             run: scene.run.clone(),
             engine: format!("{} (API {})", job.engine.version, job.engine.api_version),

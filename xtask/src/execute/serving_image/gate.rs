@@ -80,26 +80,32 @@ pub(super) async fn pass<E: Engine, R: Rest>(
         ..ContainerJob::default()
     };
     let container = engine.create(&job).await?;
-    let tried = try_out(&container, engine, rest).await;
-    let tried = match tried {
-        Ok(tried) => Ok(tried),
-        Err(error) => {
-            let said = engine.last_words(&container).await.unwrap_or_default();
-            let said = if said.is_empty() { "nothing".into() } else { format!("\n  {}", said.replace('\n', "\n  ")) };
-            Err(error.context(format!("the container said last: {said}")))
-        }
-    };
+    let tried = with_last_words(try_out(&container, engine, rest).await, &container, engine).await;
     engine.remove(&container).await?;
     tried
 }
 
-async fn try_out<E: Engine, R: Rest>(container: &str, engine: &E, rest: &R) -> Result<Tried> {
+/// A failure with what the container said before it.
+pub(super) async fn with_last_words<T>(tried: Result<T>, container: &str, engine: &impl Engine) -> Result<T> {
+    let Err(error) = tried else { return tried };
+    let said = engine.last_words(container).await.unwrap_or_default();
+    let said = if said.is_empty() { "nothing".into() } else { format!("\n  {}", said.replace('\n', "\n  ")) };
+    Err(error.context(format!("the container said last: {said}")))
+}
+
+/// The packages that an image says are in it.
+pub(super) async fn packages(container: &str, engine: &impl Engine) -> Result<Vec<Package>> {
     let mut packages = Vec::new();
     for list in PACKAGES {
         let text = engine.read_file(container, list).await?.unwrap_or_default();
         packages.extend(receipt::packages(&String::from_utf8_lossy(&text)));
     }
     packages.sort();
+    Ok(packages)
+}
+
+async fn try_out<E: Engine, R: Rest>(container: &str, engine: &E, rest: &R) -> Result<Tried> {
+    let packages = packages(container, engine).await?;
     let flags = engine.read_file(container, FLAGS).await?.unwrap_or_default();
     if !String::from_utf8_lossy(&flags).lines().any(|flag| flag == "rest_api_port") {
         bail!("its server has no REST API (TensorFlow Serving has one since 1.8), and the gate speaks no other yet");

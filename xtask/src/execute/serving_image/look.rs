@@ -1,23 +1,26 @@
 //! Is an image up to date, and if not, why? Its binaries, the files it is made with and its receipt are read here; whether
 //! the engine still has it is asked of the engine.
 
-use std::{path::PathBuf, time::SystemTime};
+use std::{
+    path::PathBuf,
+    time::{Duration, SystemTime},
+};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use sha2::{Digest, Sha256};
 
 use crate::{
     domain::{
         receipt::{self, InputTable},
         serving_image::{
-            ImageName,
-            plan::{ImagePlan, PlannedImage},
+            ImageName, app,
+            plan::{Content, ImagePlan, PlannedImage},
             receipt::{self as image_receipt, ImageReceipt, RecipeFacts},
         },
         variant::VariantName,
     },
     execute::{Folders, Freshness, variant::Built},
-    ports::Engine,
+    ports::{Engine, Source},
 };
 
 /// What the image's inputs are today, and what that means.
@@ -40,7 +43,7 @@ pub(crate) async fn look_at_images(
     plan: &ImagePlan,
     servers: &[Freshness],
     epoch: Option<u64>,
-    engine: &impl Engine,
+    (engine, source): (&impl Engine, &impl Source),
     folders: &Folders,
 ) -> Result<Vec<ImageFreshness>> {
     require(plan, servers)?;
@@ -50,8 +53,14 @@ pub(crate) async fn look_at_images(
             |variant: &VariantName| servers.iter().find(|f| f.variant == *variant).and_then(|f| f.current.clone());
         let servers: Vec<Built> = image.servers.iter().filter_map(|server| found(&server.variant)).collect();
         let receipts: Vec<_> = servers.iter().map(|built| *built.receipt.clone()).collect();
-        let created = created(&receipts, epoch)?;
-        let inputs = image_receipt::inputs(image, &receipts, &recipe(image, folders)?, &created);
+        let created = created(&receipts, epoch);
+        let inputs = match image.content {
+            Content::Servers => image_receipt::inputs(image, &receipts, &recipe(image, folders)?, &created),
+            Content::App => {
+                let sources = super::app::sources(source, folders).await?;
+                app::inputs(image, &sources, &hash(&image.dockerfile, folders)?, &created)
+            }
+        };
         let key = receipt::key(&inputs);
         let (current, reason) = match compare(image, &inputs, &key, folders) {
             Ok(receipt) => on_the_engine(image, receipt, engine).await?,
@@ -79,24 +88,28 @@ fn require(plan: &ImagePlan, servers: &[Freshness]) -> Result<()> {
     )
 }
 
-/// `SOURCE_DATE_EPOCH`, or when the youngest server was built.
-fn created(servers: &[receipt::Receipt], epoch: Option<u64>) -> Result<String> {
-    if let Some(seconds) = epoch {
-        let time = SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
-        return Ok(humantime::format_rfc3339_seconds(time).to_string());
-    }
+/// `SOURCE_DATE_EPOCH`, or when the youngest server was built; without servers 1970, so that equal sources make equal images.
+fn created(servers: &[receipt::Receipt], epoch: Option<u64>) -> String {
     let youngest = servers.iter().map(|receipt| receipt.build.finished.clone()).max();
-    youngest.context("an image holds a server")
+    match (epoch, youngest) {
+        (None, Some(youngest)) => youngest,
+        (epoch, _) => {
+            let time = SystemTime::UNIX_EPOCH + Duration::from_secs(epoch.unwrap_or_default());
+            humantime::format_rfc3339_seconds(time).to_string()
+        }
+    }
 }
 
 fn recipe(image: &PlannedImage, folders: &Folders) -> Result<RecipeFacts> {
-    let hash =
-        |path: &str| -> Result<String> { Ok(format!("{:x}", Sha256::digest(fs_err::read(folders.root.join(path))?))) };
     Ok(RecipeFacts {
-        dockerfile: hash(&image.dockerfile)?,
-        root_script: hash(super::build::ROOT_SCRIPT)?,
-        entrypoint: hash(super::build::ENTRYPOINT)?,
+        dockerfile: hash(&image.dockerfile, folders)?,
+        root_script: hash(super::build::ROOT_SCRIPT, folders)?,
+        entrypoint: hash(super::build::ENTRYPOINT, folders)?,
     })
+}
+
+fn hash(path: &str, folders: &Folders) -> Result<String> {
+    Ok(format!("{:x}", Sha256::digest(fs_err::read(folders.root.join(path))?)))
 }
 
 fn compare(image: &PlannedImage, inputs: &InputTable, key: &str, folders: &Folders) -> Result<ImageReceipt, String> {

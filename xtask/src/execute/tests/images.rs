@@ -2,7 +2,10 @@
 
 use super::*;
 use crate::{
-    domain::serving_image::plan::{self as images, ImagePlan},
+    domain::serving_image::{
+        app,
+        plan::{self as images, ImagePlan},
+    },
     testing::FakeRest,
 };
 
@@ -39,7 +42,7 @@ impl Stage {
     async fn build_images(&self, names: &[&str], engine: &FakeEngine, rest: &FakeRest) -> Vec<String> {
         let plan = self.image_plan(names);
         let servers = self.look(&[]).await;
-        let looked = look_at_images(&plan, &servers, Some(1), engine, &self.folders()).await;
+        let looked = look_at_images(&plan, &servers, Some(1), (engine, &self.source), &self.folders()).await;
         let freshness = match looked {
             Ok(freshness) => freshness,
             Err(error) => return vec![format!("{error:#}")],
@@ -137,4 +140,30 @@ async fn an_image_for_gpus_is_not_built_where_it_cannot_be_tried() {
         assert_eq!((told[0] == "built", refused), (built, !built), "{told:?}");
         assert_eq!(engine.calls_of(&["create"]).len(), usize::from(built));
     }
+}
+
+#[tokio::test]
+async fn the_web_app_is_compiled_tried_and_named_like_a_server() {
+    let engine = FakeEngine::new(2);
+    let stage = Stage::new().with_servers(&NAMES, &engine).await;
+    for folder in app::FOLDERS {
+        fs_err::create_dir_all(stage.folder.path().join(folder)).expect("create");
+    }
+    for file in app::FILES {
+        fs_err::write(stage.folder.path().join(file), "x").expect("write");
+    }
+    fs_err::write(stage.folder.path().join(app::DOCKERFILE), "FROM x").expect("write");
+    let names = [app::NAME];
+    let told = stage.build_images(&names, &engine, &FakeRest { answer: r#"{"detail":"all answered"}"# }).await;
+    assert!(told[0].contains("does not pass its gate"), "{told:?}");
+    assert_eq!(engine.calls_of(&["tag"]), [""; 0]);
+
+    // Its page is what the fake answers to every question without a body.
+    engine.calls.borrow_mut().clear();
+    let told = stage.build_images(&names, &engine, &FakeRest { answer: r#"{"detail":"nobody: refused"}"# }).await;
+    assert_eq!(told, ["built"]);
+    assert_eq!(engine.calls_of(&["tag"]), ["tag sha256:serving-image tf-serving:resizer"]);
+    assert!(stage.host.calls.borrow().contains(&"compile resizer".to_owned()));
+    let receipt = fs_err::read_to_string(stage.folder.path().join("bin/images/resizer.receipt.json")).expect("written");
+    assert!(receipt.contains(r#""program": "abc""#) && receipt.contains(r#""kind": "cargo""#), "{receipt}");
 }

@@ -14,6 +14,7 @@ fn plan(stage: &Stage) -> UpPlan {
         servers: &stage.config.select_servers(&[]).expect("all"),
         variants: &stage.config.select(&[]).expect("all"),
         images: &stage.config.images,
+        app: stage.config.select_app(&[]),
     })
 }
 
@@ -21,8 +22,8 @@ fn plan(stage: &Stage) -> UpPlan {
 async fn start(stage: &Stage, engine: &FakeEngine) -> Vec<String> {
     let (folders, labels) = (stage.folders(), Labels::new());
     let scene = UpScene { folders: &folders, run: "run", checkout: "checkout", labels: &labels };
-    let outcomes = match up(&plan(stage), engine, &stage.source, &REST, &scene, &silent()).await {
-        Ok(outcomes) => outcomes,
+    let (outcomes, app) = match up(&plan(stage), engine, &stage.source, &REST, &scene, &silent()).await {
+        Ok(ended) => ended,
         Err(error) => return vec![format!("{error:#}")],
     };
     let told = outcomes.into_iter().map(|(_, outcome)| match outcome {
@@ -31,7 +32,12 @@ async fn start(stage: &Stage, engine: &FakeEngine) -> Vec<String> {
         UpOutcome::LeftOut(why) => why,
         UpOutcome::Failed(error) => format!("{error:#}"),
     });
-    told.collect()
+    let app = app.map(|app| match app {
+        Ok(app) if app.was_up => "was up".to_owned(),
+        Ok(app) => app.url,
+        Err(error) => format!("{error:#}"),
+    });
+    told.chain(app).collect()
 }
 
 /// A checkout with a model, and an engine with the images.
@@ -40,7 +46,7 @@ fn stage() -> (Stage, FakeEngine) {
     let model = stage.folder.path().join("model-data/1");
     fs_err::create_dir_all(&model).expect("create");
     fs_err::write(model.join("saved_model.pb"), "x").expect("write");
-    for name in ["auto", "gpu"] {
+    for name in ["auto", "gpu", "resizer"] {
         let labels = [(label::RECEIPT.to_owned(), "key".to_owned())].into();
         engine.kept.borrow_mut().insert(format!("tf-serving:{name}"), labels);
     }
@@ -48,26 +54,28 @@ fn stage() -> (Stage, FakeEngine) {
 }
 
 const URL: &str = "http://127.0.0.1:8501/v1/models/inception";
+const APP: &str = "http://127.0.0.1:5051/";
 
 #[tokio::test]
 async fn what_runs_as_it_should_is_left_alone_and_what_differs_is_replaced() {
     let (mut stage, engine) = stage();
-    assert_eq!(start(&stage, &engine).await, [URL; 3]);
-    let started = ["start tf-serving-1cpu", "start tf-serving-gpu", "start tf-serving-ncpu"];
+    assert_eq!(start(&stage, &engine).await, [URL, URL, URL, APP]);
+    let servers = ["start tf-serving-1cpu", "start tf-serving-gpu", "start tf-serving-ncpu"];
+    let started = [&servers[..], &["start tf-image-resizer"]].concat();
     assert_eq!(engine.calls_of(&["start"]), started);
     assert_eq!(engine.calls_of(&["network"]), ["network tfs-checkout-network"]);
 
     engine.calls.borrow_mut().clear();
-    assert_eq!(start(&stage, &engine).await, ["was up"; 3]);
+    assert_eq!(start(&stage, &engine).await, ["was up"; 4]);
     assert_eq!(engine.calls_of(&["start"]), [""; 0]);
 
     stage.config.servers[0].millicpus = Some(500);
-    assert_eq!(start(&stage, &engine).await, [URL, "was up", "was up"]);
+    assert_eq!(start(&stage, &engine).await, [URL, "was up", "was up", "was up"]);
     assert_eq!(engine.calls_of(&["start"]), ["start tf-serving-1cpu"]);
     assert!(engine.calls_of(&["remove"]).contains(&"remove tf-serving-1cpu".to_owned()));
 
     engine.containers.borrow_mut().get_mut("tf-serving-ncpu").expect("it is up").running = false;
-    assert_eq!(start(&stage, &engine).await, ["was up", "was up", URL], "one that has ended is started anew");
+    assert_eq!(start(&stage, &engine).await, ["was up", "was up", URL, "was up"], "one that has ended is started anew");
 }
 
 #[tokio::test]
@@ -89,8 +97,8 @@ async fn a_container_of_somebody_else_is_refused_and_stays() {
     engine.calls.borrow_mut().clear();
     let told = start(&stage, &engine).await;
     assert!(told[0].contains("tfs-checkout-tf-serving-1cpu exists that this checkout did not start"), "{told:?}");
-    assert_eq!(told[1..], ["was up", "was up"]);
-    assert_eq!(engine.calls_of(&["remove"]), ["remove model"]);
+    assert_eq!(told[1..], ["was up", "was up", APP], "the web app is told of those that answer");
+    assert_eq!(engine.calls_of(&["remove"]), ["remove model", "remove tf-image-resizer"]);
 }
 
 #[tokio::test]
@@ -100,7 +108,7 @@ async fn servers_for_gpus_are_left_out_where_there_is_none() {
     gpu.host_libraries = vec!["libcuda.so.1".into()];
     // Its image need not be there either.
     engine.kept.borrow_mut().remove("tf-serving:gpu");
-    assert_eq!(start(&stage, &engine).await, [URL, "this engine has no nvidia runtime", URL]);
+    assert_eq!(start(&stage, &engine).await, [URL, "this engine has no nvidia runtime", URL, APP]);
     engine.runtimes = vec!["nvidia".into()];
     let told = start(&stage, &engine).await;
     assert!(told[0].starts_with("the engine has no image gpu: run `cargo xtask build-images"), "{told:?}");
@@ -114,4 +122,19 @@ async fn images_without_a_name_of_ours_count_as_missing() {
     let told = start(&stage, &engine).await;
     assert_eq!(told, ["the engine has no image auto, gpu: run `cargo xtask build-images --profile sample` first"]);
     assert_eq!(engine.calls_of(&["create", "network"]), [""; 0]);
+}
+
+#[tokio::test]
+async fn the_web_app_alone_brings_its_servers_and_servers_alone_do_not_bring_it() {
+    let (stage, _) = stage();
+    let config = &stage.config;
+    let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let (app, one) = (names(&["tf-image-resizer"]), names(&["tf-serving-1cpu"]));
+    assert_eq!(config.select_servers(&app).expect("known").len(), 3);
+    assert!(config.select_app(&app).is_some() && config.select_app(&one).is_none());
+    assert_eq!(config.select_servers(&one).expect("known").len(), 1);
+    let text = plan(&stage).to_string();
+    let last = text.lines().last().expect("lines");
+    assert!(last.contains("TF_SERVERS=tf-serving-1cpu=http://tf-serving-1cpu:8501;"), "{last}");
+    assert!(last.contains("--publish 127.0.0.1:30501:5051") && last.contains("--read-only"), "{last}");
 }

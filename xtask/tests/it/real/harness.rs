@@ -41,6 +41,13 @@ pub fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
 
+/// What a configuration says of the web app.
+pub fn app_section(config: &str) -> &str {
+    let from = config.find("[app]\n").expect("it has the web app");
+    let whole = &config[from..];
+    &whole[..whole.find("\n\n").map_or(whole.len(), |end| end + 1)]
+}
+
 /// A checkout with the sample's sources, which is its default profile. Its containers and volumes go with it; images
 /// stay, they are shared.
 pub struct Sample {
@@ -70,6 +77,9 @@ impl Sample {
             copy(&workspace().join(part), &checkout.path(part));
         }
         checkout.edit("config.toml", "default-profile = \"current\"", "default-profile = \"sample\"");
+        // The web app takes minutes to compile: only tests that are about it have it.
+        let config = checkout.read("config.toml");
+        checkout.write("config.toml", &config.replace(app_section(&config), ""));
         let machine = fs_err::read_to_string("/etc/hostname").unwrap_or_default();
         let config = checkout.path("config.toml");
         let root = config.parent().expect("it stands in a folder").display();

@@ -73,6 +73,8 @@ fn answers_are_those_of_tensorflow_serving() {
         assert_eq!(answer.header("Server"), Some("sample server, not TensorFlow Serving"), "{what}");
         let predicted = status == 200 && body != GET;
         assert_eq!(answer.header("X-Sample-Fingerprint").is_some(), predicted, "{what}");
+        let timing = answer.header("Server-Timing").and_then(|told| told.strip_prefix("total;dur="));
+        assert_eq!(timing.is_some_and(|spent| spent.parse::<f64>().is_ok()), predicted, "{what}");
     }
     assert_eq!(get(&address, "/v1/models/half").json()["model_version_status"][0]["state"], "AVAILABLE");
 }

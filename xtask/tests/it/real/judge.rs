@@ -1,13 +1,16 @@
 //! Real TensorFlow in Python, installed once: what runs its scripts and reads their verdicts.
 //! What is judged stands in the tests.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 use serde_json::Value;
 
 use crate::checkout::workspace;
 
-const JUDGE: &str = "crates/savedmodel/tests/judge";
+pub const JUDGE: &str = "crates/savedmodel/tests/judge";
 
 /// TensorFlow in a virtual environment that stays below `target/`: installing it takes a minute.
 pub struct TensorFlow {
@@ -30,6 +33,11 @@ impl TensorFlow {
             fs_err::write(mark, wanted).expect("write");
         }
         Self { python }
+    }
+
+    /// The interpreter that has it.
+    pub fn python(&self) -> &Path {
+        &self.python
     }
 
     /// Runs one of the judge's scripts; what it reports last is its verdict.

@@ -1,0 +1,103 @@
+//! The web app beside the servers: started when these have answered, with those that did.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use super::{UpScene, replace};
+use crate::{
+    domain::{
+        label,
+        serving_image::app::PORT,
+        up::{APP, PlannedApp, PlannedServer},
+    },
+    ports::{ContainerJob, Engine, EngineFacts, Rest, Serving},
+    report::Report,
+};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// The web app answers, and so does a server behind it.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct AppUp {
+    /// For a browser.
+    pub url: String,
+    /// It ran already.
+    pub was_up: bool,
+    pub ready_seconds: f64,
+}
+
+/// Starts it for `servers`, unless it runs for these already.
+pub(super) async fn up<E: Engine, R: Rest>(
+    (app, model, servers): (&PlannedApp, &str, &[&PlannedServer]),
+    (engine, rest): (&E, &R),
+    facts: &EngineFacts,
+    scene: &UpScene<'_>,
+    report: &Report,
+) -> Result<AppUp> {
+    if servers.is_empty() {
+        bail!("no server is up that it could ask");
+    }
+    let image = engine.image(&app.image).await?.filter(|image| image.labels.contains_key(label::RECEIPT));
+    let image = image.with_context(|| format!("the engine has no image {}", app.image))?;
+    let servers = app.servers(servers);
+    let specification = app.specification(&image.id, model, &servers);
+    let name = scene.name(APP);
+    let was_up = replace(&name, &specification, engine, scene).await?;
+    if !was_up {
+        let mut labels = scene.lasting("app");
+        labels.insert(label::SPECIFICATION.into(), specification);
+        let job = ContainerJob {
+            name: name.clone(),
+            image: image.id,
+            keeps_entrypoint: true,
+            environment: [("TF_SERVERS".to_owned(), servers), ("MODEL_NAME".to_owned(), model.to_owned())].into(),
+            network: Some(scene.name("network")),
+            memory: app.settings.memory.map(|limit| limit.min(facts.memory)),
+            labels,
+            serving: Some(Serving {
+                millicpus: app.settings.millicpus,
+                ports: [(PORT, app.settings.port)].into(),
+                alias: Some(APP.into()),
+                gpu: false,
+            }),
+            ..ContainerJob::default()
+        };
+        engine.create(&job).await?;
+        engine.start(&name).await?;
+    }
+    let started = report.start(None, &format!("wait for {APP} to answer"));
+    let begin = Instant::now();
+    match ready(&name, engine, rest).await {
+        Ok(url) => {
+            report.finish_step(started);
+            Ok(AppUp { url, was_up, ready_seconds: begin.elapsed().as_secs_f64() })
+        }
+        Err(error) => {
+            let said = engine.last_words(&name).await.unwrap_or_default();
+            Err(error).with_context(|| format!("it said last:\n  {}", said.replace('\n', "\n  ")))
+        }
+    }
+}
+
+/// Its URL, once it says that a server answers it.
+async fn ready<E: Engine, R: Rest>(container: &str, engine: &E, rest: &R) -> Result<String> {
+    let begin = Instant::now();
+    loop {
+        let facts = engine.look_at(container).await?.context("the container is gone")?;
+        if !facts.running {
+            bail!("it ended with exit code {}", facts.exit.code);
+        }
+        let address = facts.addresses.get(&PORT).with_context(|| format!("port {PORT} is not published"))?;
+        let answer = rest.ask(&format!("http://{address}/readyz"), None).await;
+        if answer.as_ref().is_ok_and(|answer| answer.status == 200) {
+            return Ok(format!("http://{address}/"));
+        }
+        if begin.elapsed() > PATIENCE {
+            let last = answer.map_or_else(|error| format!("{error:#}"), |answer| answer.body);
+            bail!("it was not ready after {} s: {last}", PATIENCE.as_secs());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
