@@ -166,19 +166,26 @@ IFS='
 '
 # shellcheck disable=SC2086 # one word a line
 set -- $flags "$@"
-"$server" "$@" &
-child=$!
-
 # TensorFlow Serving leaves SIGTERM to the kernel, which keeps it from process 1: as such it could only be killed. So this
 # shell stays, hands the signal on, and takes an end that was asked for as a good one.
-stopping=
-trap 'stopping=yes; kill -TERM "$child" 2>/dev/null || true' TERM INT
-code=0
+stopping='' child='' sent=''
+hand_on() {
+    stopping=${stopping}x
+    [ -z "$child" ] || { sent=yes; kill -TERM "$child" 2>/dev/null || true; }
+}
+trap hand_on TERM INT
+"$server" "$@" &
+child=$!
+# One that came before there was anybody to hand it to.
+[ -z "$stopping" ] || [ -n "$sent" ] || hand_on
+code=0 heard=$stopping
 wait "$child" || code=$?
 # A signal ends the waiting before the server.
-while [ -n "$stopping" ] && kill -0 "$child" 2>/dev/null; do
-    code=0
-    wait "$child" || code=$?
+while [ "$heard" != "$stopping" ]; do
+    heard=$stopping again=0
+    wait "$child" || again=$?
+    # Of a server whose end was told already a shell knows nothing more.
+    [ "$again" -eq 127 ] || code=$again
 done
 if [ -n "$stopping" ] && [ "$code" -eq 143 ]; then
     code=0
