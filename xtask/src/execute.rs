@@ -1,6 +1,7 @@
 //! A plan times the ports gives outcomes: the only bridge from intent to effect.
 //! It never asks whether it should; whoever calls it means it.
 
+mod answering;
 mod attempt;
 mod base;
 mod beside;

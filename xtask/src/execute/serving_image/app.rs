@@ -8,11 +8,16 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::gate::Tried;
+use super::gate::{self, Tried};
 use crate::{
-    domain::event::Event,
-    domain::serving_image::{app, plan::PlannedImage, receipt::Gate},
-    execute::{Folders, Scene},
+    domain::{
+        event::Event,
+        serving_image::{app, plan::PlannedImage, receipt::Gate},
+    },
+    execute::{
+        Folders, Scene,
+        answering::{Question, until_it_answers},
+    },
     ports::{ContainerJob, Engine, Host, ImageFacts, Program, Rest, Serving, Source},
     report::Report,
 };
@@ -20,8 +25,6 @@ use crate::{
 /// A server that is nowhere.
 const NOBODY: &str = "nobody=http://127.0.0.1:9";
 const PATIENCE: Duration = Duration::from_secs(30);
-const PAUSE: Duration = Duration::from_millis(20);
-const GRACE: Duration = Duration::from_secs(10);
 /// As in the manifests.
 const MILLICPUS: u32 = 1000;
 const MEMORY: u64 = 2 << 30;
@@ -73,9 +76,9 @@ pub(super) async fn pass<E: Engine, R: Rest>(
     };
     let container = engine.create(&job).await?;
     let mut packages = program.packages.clone();
-    packages.extend(super::gate::packages(&container, engine).await?);
+    packages.extend(gate::packages(&container, engine).await?);
     packages.sort();
-    let gate = super::gate::with_last_words(try_out(&container, engine, rest).await, &container, engine).await;
+    let gate = gate::with_last_words(try_out(&container, engine, rest).await, &container, engine).await;
     engine.remove(&container).await?;
     Ok(Tried { gate: gate?, packages })
 }
@@ -83,7 +86,9 @@ pub(super) async fn pass<E: Engine, R: Rest>(
 async fn try_out<E: Engine, R: Rest>(container: &str, engine: &E, rest: &R) -> Result<Gate> {
     let begin = Instant::now();
     engine.start(container).await?;
-    let url = ready(container, engine, rest).await?;
+    let question = Question { port: app::PORT, path: "/healthz", patience: PATIENCE };
+    let (facts, _) = until_it_answers(container, &question, (engine, rest)).await?;
+    let url = format!("http://{}", facts.addresses[&app::PORT]);
     let start_seconds = begin.elapsed().as_secs_f64();
     let page = rest.ask(&format!("{url}/"), None).await?;
     if page.status != 200 || !page.body.contains("<!doctype html>") {
@@ -92,34 +97,8 @@ async fn try_out<E: Engine, R: Rest>(container: &str, engine: &E, rest: &R) -> R
     let begin = Instant::now();
     upload(&url, rest).await?;
     let first_prediction_seconds = begin.elapsed().as_secs_f64();
-    let begin = Instant::now();
-    let exit = engine.stop(container, GRACE).await?;
-    let stop_seconds = begin.elapsed().as_secs_f64();
-    if exit.code != 0 {
-        bail!("asked to end, it ended with exit code {} after {stop_seconds:.1} s instead of 0", exit.code);
-    }
+    let stop_seconds = gate::stop(container, engine).await?;
     Ok(Gate { start_seconds, first_prediction_seconds, stop_seconds })
-}
-
-async fn ready<E: Engine, R: Rest>(container: &str, engine: &E, rest: &R) -> Result<String> {
-    let begin = Instant::now();
-    loop {
-        let facts = engine.look_at(container).await?.context("the container is gone")?;
-        if !facts.running {
-            bail!("it ended at once, with exit code {}", facts.exit.code);
-        }
-        let address = facts.addresses.get(&app::PORT);
-        let url = format!("http://{}", address.with_context(|| format!("port {} is not published", app::PORT))?);
-        let answer = rest.ask(&format!("{url}/healthz"), None).await;
-        if answer.as_ref().is_ok_and(|answer| answer.status == 200) {
-            return Ok(url);
-        }
-        if begin.elapsed() > PATIENCE {
-            let last = answer.map_or_else(|error| format!("{error:#}"), |answer| answer.body);
-            bail!("it was not well after {} s: {last}", PATIENCE.as_secs());
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
 }
 
 async fn upload(url: &str, rest: &impl Rest) -> Result<()> {

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use serde_json::{Value, json};
 
 use crate::{
@@ -12,7 +12,10 @@ use crate::{
         receipt::{self, Gate, Package},
     },
     domain::variant::Device,
-    execute::Scene,
+    execute::{
+        Scene,
+        answering::{Question, until_it_answers},
+    },
     ports::{ContainerJob, Engine, EngineFacts, ImageFacts, Rest, Serving, Tar},
 };
 
@@ -22,7 +25,6 @@ const ANSWER: [f64; 3] = [2.5, 3.0, 4.5];
 const TOLERANCE: f64 = 1e-6;
 /// TensorFlow Serving itself gives a model this long to load.
 const PATIENCE: Duration = Duration::from_secs(120);
-const PAUSE: Duration = Duration::from_millis(20);
 /// What Kubernetes gives a pod is three times as long.
 const GRACE: Duration = Duration::from_secs(10);
 /// As the smallest server of the manifests.
@@ -118,36 +120,27 @@ async fn try_out<E: Engine, R: Rest>(container: &str, engine: &E, rest: &R) -> R
     let begin = Instant::now();
     predict(&address, rest).await?;
     let first_prediction_seconds = begin.elapsed().as_secs_f64();
-    let begin = Instant::now();
-    let exit = engine.stop(container, GRACE).await?;
-    let stop_seconds = begin.elapsed().as_secs_f64();
-    if exit.code != 0 {
-        bail!("asked to end, it ended with exit code {} after {stop_seconds:.1} s instead of 0", exit.code);
-    }
+    let stop_seconds = stop(container, engine).await?;
     Ok(Tried { gate: Gate { start_seconds, first_prediction_seconds, stop_seconds }, packages })
 }
 
-/// Waits until the model can be asked; its metadata needs a model that is loaded, its status does not.
+/// The model's URL, once it can be asked; its metadata needs a model that is loaded, its status does not.
 async fn ready<E: Engine, R: Rest>(container: &str, engine: &E, rest: &R) -> Result<String> {
+    let model = format!("/v1/models/{MODEL}");
+    let question = Question { port: REST_PORT, path: &format!("{model}/metadata"), patience: PATIENCE };
+    let (facts, _) = until_it_answers(container, &question, (engine, rest)).await?;
+    Ok(format!("http://{}{model}", facts.addresses[&REST_PORT]))
+}
+
+/// Seconds from SIGTERM to a good end.
+pub(super) async fn stop<E: Engine>(container: &str, engine: &E) -> Result<f64> {
     let begin = Instant::now();
-    loop {
-        let facts = engine.look_at(container).await?.context("the container is gone")?;
-        if !facts.running {
-            let memory = if facts.exit.out_of_memory { ", out of memory" } else { "" };
-            bail!("it ended at once, with exit code {}{memory}", facts.exit.code);
-        }
-        let address = facts.addresses.get(&REST_PORT).with_context(|| format!("port {REST_PORT} is not published"))?;
-        let url = format!("http://{address}/v1/models/{MODEL}");
-        let answer = rest.ask(&format!("{url}/metadata"), None).await;
-        if answer.as_ref().is_ok_and(|answer| answer.status == 200) {
-            return Ok(url);
-        }
-        if begin.elapsed() > PATIENCE {
-            let last = answer.map_or_else(|error| format!("{error:#}"), |answer| answer.body);
-            bail!("its model was not ready after {} s: {last}", PATIENCE.as_secs());
-        }
-        tokio::time::sleep(PAUSE).await;
+    let exit = engine.stop(container, GRACE).await?;
+    let seconds = begin.elapsed().as_secs_f64();
+    if exit.code != 0 {
+        bail!("asked to end, it ended with exit code {} after {seconds:.1} s instead of 0", exit.code);
     }
+    Ok(seconds)
 }
 
 async fn predict(url: &str, rest: &impl Rest) -> Result<()> {

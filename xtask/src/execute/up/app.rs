@@ -11,12 +11,12 @@ use crate::{
         serving_image::app::PORT,
         up::{APP, PlannedApp, PlannedServer},
     },
+    execute::answering::{Question, until_it_answers},
     ports::{ContainerJob, Engine, EngineFacts, Rest, Serving},
     report::Report,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// The web app answers, and so does a server behind it.
 #[derive(Debug, Clone, PartialEq)]
@@ -83,21 +83,7 @@ pub(super) async fn up<E: Engine, R: Rest>(
 
 /// Its URL, once it says that a server answers it.
 async fn ready<E: Engine, R: Rest>(container: &str, engine: &E, rest: &R) -> Result<String> {
-    let begin = Instant::now();
-    loop {
-        let facts = engine.look_at(container).await?.context("the container is gone")?;
-        if !facts.running {
-            bail!("it ended with exit code {}", facts.exit.code);
-        }
-        let address = facts.addresses.get(&PORT).with_context(|| format!("port {PORT} is not published"))?;
-        let answer = rest.ask(&format!("http://{address}/readyz"), None).await;
-        if answer.as_ref().is_ok_and(|answer| answer.status == 200) {
-            return Ok(format!("http://{address}/"));
-        }
-        if begin.elapsed() > PATIENCE {
-            let last = answer.map_or_else(|error| format!("{error:#}"), |answer| answer.body);
-            bail!("it was not ready after {} s: {last}", PATIENCE.as_secs());
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
+    let question = Question { port: PORT, path: "/readyz", patience: PATIENCE };
+    let (facts, _) = until_it_answers(container, &question, (engine, rest)).await?;
+    Ok(format!("http://{}/", facts.addresses[&PORT]))
 }

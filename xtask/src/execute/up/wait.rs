@@ -13,12 +13,12 @@ use crate::{
         serving_image::plan::{GRPC_PORT, REST_PORT},
         up::UpPlan,
     },
+    execute::answering::{self, Question},
     ports::{ContainerFacts, Engine, Rest},
 };
 
 /// A large model on a small quota takes a while, and replays its warm-up requests before it is there.
 const PATIENCE: Duration = Duration::from_secs(300);
-const PAUSE: Duration = Duration::from_millis(50);
 /// The signature that takes encoded pictures.
 const PICTURES: &str = "predict_images";
 
@@ -29,27 +29,13 @@ pub(super) async fn until_it_answers<E: Engine, R: Rest>(
     rest: &R,
 ) -> Result<Up> {
     let begin = Instant::now();
-    loop {
-        let facts = engine.look_at(container).await?.context("the container is gone")?;
-        if !facts.running {
-            let memory = if facts.exit.out_of_memory { ", out of memory" } else { "" };
-            bail!("it ended with exit code {}{memory}", facts.exit.code);
-        }
-        let (url, grpc) = addresses(&facts, plan)?;
-        let answer = rest.ask(&format!("{url}/metadata"), None).await;
-        if let Ok(answer) = &answer
-            && answer.status == 200
-        {
-            let ready_seconds = begin.elapsed().as_secs_f64();
-            let answer_seconds = ask(&url, &answer.body, rest).await?;
-            return Ok(Up { name: String::new(), url, grpc, was_up: false, ready_seconds, answer_seconds });
-        }
-        if begin.elapsed() > PATIENCE {
-            let last = answer.map_or_else(|error| format!("{error:#}"), |answer| answer.body);
-            bail!("its model was not there after {} s: {last}", PATIENCE.as_secs());
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
+    let path = format!("/v1/models/{}/metadata", plan.model);
+    let question = Question { port: REST_PORT, path: &path, patience: PATIENCE };
+    let (facts, metadata) = answering::until_it_answers(container, &question, (engine, rest)).await?;
+    let ready_seconds = begin.elapsed().as_secs_f64();
+    let (url, grpc) = addresses(&facts, plan)?;
+    let answer_seconds = ask(&url, &metadata, rest).await?;
+    Ok(Up { name: String::new(), url, grpc, was_up: false, ready_seconds, answer_seconds })
 }
 
 fn addresses(facts: &ContainerFacts, plan: &UpPlan) -> Result<(String, String)> {
