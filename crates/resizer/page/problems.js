@@ -25,7 +25,8 @@ const TITLES = {
 };
 
 const ADVICE = {
-  400: "Look at the options above: one of them is not what the service takes.",
+  // What is not understood, an option or the upload itself, the service's own sentence says, with what to do.
+  400: "",
   413: "Choose a smaller picture, or let this browser shrink it before the upload (under options).",
   415: `Choose a picture: ${KNOWN} are read.`,
   422: "The file is damaged or cut short. Open it in an image editor and save it again.",

@@ -47,7 +47,9 @@ impl Problem {
 impl From<PictureError> for Problem {
     fn from(error: PictureError) -> Self {
         let status = StatusCode::from_u16(error.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-        Self::new(status, error.to_string())
+        // Decoders' own words come in several lines.
+        let words = error.to_string();
+        Self::new(status, words.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 }
 
@@ -62,5 +64,18 @@ impl IntoResponse for Problem {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_decoder_says_in_several_lines_is_one_sentence() {
+        let error = PictureError::Damaged { format: "PNG", reason: "no end\n  of the last chunk".into() };
+        let problem = Problem::from(error);
+        assert_eq!(problem.status, 422);
+        assert_eq!(problem.detail, "the PNG picture is damaged (no end of the last chunk); save it anew and send that");
     }
 }
