@@ -91,12 +91,14 @@ async fn one_client(url: String, picture: Vec<u8>, left: Arc<AtomicUsize>) -> Re
 
 /// Of one derivative, so that decode, resize and encode come one after another; the servers by the slowest of them.
 fn overhead(wall: f64, file: &Value) -> Option<f64> {
-    let rows: Vec<&Value> = file["derivatives"].as_object()?.values().collect();
-    let [original, derivative] = rows[..] else { return None };
+    // By name: the map is sorted, not in the reply's order.
+    let rows = file["derivatives"].as_object()?;
+    let (originals, derivatives): (Vec<_>, Vec<_>) = rows.iter().partition(|(key, _)| key.starts_with("Orig."));
+    let ([(_, original)], [(_, derivative)]) = (&originals[..], &derivatives[..]) else { return None };
     let work: Option<f64> =
         ["decode_duration", "resize_duration", "encode_duration"].iter().map(|part| derivative[part].as_f64()).sum();
     let of = |name: &str| -> Option<f64> {
-        [original, derivative].iter().map(|row| row["predictions"][name]["predict_duration"].as_f64()).sum()
+        [*original, *derivative].iter().map(|row| row["predictions"][name]["predict_duration"].as_f64()).sum()
     };
     let names = file["server_names"].as_array()?;
     let slowest = names.iter().filter_map(|name| of(name.as_str()?)).fold(0.0, f64::max);

@@ -53,7 +53,8 @@ pub(super) fn router(behaviour: Behaviour) -> Router {
 }
 
 pub(super) async fn serve(listener: TcpListener, router: Router) {
-    let incoming = tonic::transport::server::TcpIncoming::from(listener);
+    // As gRPC servers of other languages have it: small frames are not held back.
+    let incoming = tonic::transport::server::TcpIncoming::from(listener).with_nodelay(Some(true));
     // It ends with its runtime.
     let _ = Server::builder().add_routes(Routes::from(router)).serve_with_incoming(incoming).await;
 }
