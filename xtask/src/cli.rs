@@ -56,6 +56,8 @@ pub enum Command {
     BuildImages(BuildImages),
     /// Push serving images to a registry: by digest into manifests/images.lock, with SBOM and provenance at their side
     Push(Push),
+    /// Push the exported model as an image that clusters mount or copy from: by digest into manifests/images.lock
+    PushModel(PushModel),
     /// Export the model: from a checkpoint to a version that TF Serving can serve
     ExportModel(ExportModel),
     /// Start the servers of config.toml as local containers and wait until each has answered
@@ -124,6 +126,19 @@ pub struct Push {
     /// Push nothing: compare manifests/images.lock with the registries it names
     #[arg(long, conflicts_with_all = ["registry", "tag", "also_tag", "sign"])]
     pub verify: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct PushModel {
+    /// Where to: the registry and what stands before `/model-NAME` there, such as 127.0.0.1:5000/demo
+    #[arg(long, value_name = "HOST[:PORT]/PREFIX")]
+    pub registry: RegistryAddress,
+    /// The version below model-data, which is also its tag [default: config.toml's]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=i64::MAX as u64))]
+    pub version: Option<u64>,
+    /// Further tag on the same image; may be given again
+    #[arg(long, value_name = "TAG")]
+    pub also_tag: Vec<String>,
 }
 
 #[derive(Debug, Default, Args)]

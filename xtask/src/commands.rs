@@ -10,6 +10,7 @@ mod inspect;
 mod model_info;
 mod on_demand;
 mod push;
+mod push_model;
 mod quickstart;
 mod session;
 mod setup;
@@ -42,6 +43,7 @@ pub(crate) async fn run(command: &Command, session: &Session) -> Result<Ended> {
         Command::ExportModel(args) => export_model::run(args, session).await,
         Command::ModelInfo(args) => model_info::run(args, session).await,
         Command::Push(args) => push::run(args, session).await,
+        Command::PushModel(args) => push_model::run(args, session).await,
         Command::Inspect(args) => inspect::run(args, session),
         Command::Clean(args) => clean::run(args, session).await,
         Command::Test(args) => test::run(args, session).await,

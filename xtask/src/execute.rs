@@ -10,6 +10,7 @@ mod export_model;
 mod freshness;
 mod image;
 mod model_info;
+mod on_disk;
 mod push;
 mod serving_image;
 mod up;
@@ -43,7 +44,9 @@ use crate::{
 pub(crate) use export_model::{ExportPorts, ExportScene, Exported, Library, Reach, Reached, State, export_model};
 pub(crate) use freshness::{Freshness, look};
 pub(crate) use model_info::{describe, parameters};
-pub(crate) use push::{PushPorts, PushScene, PushState, Pushed, push, read_lock, verify};
+pub(crate) use push::{
+    ModelPushed, PushPorts, PushScene, PushState, Pushed, push, push_model, read_lock, verify, verify_model,
+};
 pub(crate) use serving_image::{ImageOutcome, build_images, image_receipts, look_at_images};
 pub(crate) use up::{AppUp, UpOutcome, UpScene, up};
 

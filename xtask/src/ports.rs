@@ -215,6 +215,8 @@ pub(crate) trait Host {
 pub(crate) struct Program {
     pub path: PathBuf,
     pub sha256: String,
+    /// Of the CPUs that run it, as Rust spells it: `x86_64`.
+    pub architecture: String,
     /// The crates in it.
     pub packages: Vec<Package>,
 }

@@ -352,10 +352,15 @@ impl Host for FakeHost {
         None
     }
 
-    async fn compile(&self, package: &'static str, _: &Path, _: Say<'_>) -> Result<Program> {
+    async fn compile(&self, package: &'static str, root: &Path, _: Say<'_>) -> Result<Program> {
         self.calls.borrow_mut().push(format!("compile {package}"));
         let packages = vec![Package { name: package.into(), version: "1".into(), kind: "cargo".into() }];
-        Ok(Program { path: "target/resizer".into(), sha256: "abc".into(), packages })
+        Ok(Program {
+            path: root.join("target").join(package),
+            sha256: "abc".into(),
+            architecture: "x86_64".into(),
+            packages,
+        })
     }
 }
 

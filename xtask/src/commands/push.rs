@@ -77,12 +77,7 @@ async fn ready_images(
 ) -> Result<Ended> {
     let engine = session.engine(config).await?;
     let ports = PushPorts { engine, registry, signer: &Cosign };
-    let scene = PushScene {
-        lock: session.folders.root.join(LOCK_FILE),
-        run: session.run.clone(),
-        scratch: session.folders.work().join("push"),
-        known: session.folders.packed_layers(),
-    };
+    let scene = scene(session);
     let mut rows = Vec::new();
     let mut done = |pushed| rows.push(tell(&pushed, session));
     let ended = execute::push(plan, images, &ports, &scene, &session.report, &mut done).await;
@@ -93,8 +88,22 @@ async fn ready_images(
     ended.map(|()| Ended::Well)
 }
 
+pub(super) fn scene(session: &Session) -> PushScene {
+    PushScene {
+        lock: session.folders.root.join(LOCK_FILE),
+        run: session.run.clone(),
+        scratch: session.folders.work().join("push"),
+        known: session.folders.packed_layers(),
+    }
+}
+
 /// A registry that has answered.
-async fn registry<'s>(host: &str, config: &Config, session: &Session, say: Say<'s>) -> Result<OciRegistry<'s>> {
+pub(super) async fn registry<'s>(
+    host: &str,
+    config: &Config,
+    session: &Session,
+    say: Say<'s>,
+) -> Result<OciRegistry<'s>> {
     let login = DockerLogins::default().find(host).await.with_context(|| format!("find credentials for {host}"))?;
     // Without an engine nothing beyond loopback is known to do without TLS.
     let insecure = match session.engine(config).await {
@@ -108,14 +117,19 @@ async fn registry<'s>(host: &str, config: &Config, session: &Session, say: Say<'
 /// The reference on stdout; returns the row of the table.
 fn tell(pushed: &Pushed, session: &Session) -> Vec<String> {
     let Pushed { name, locked, state, seconds } = pushed;
-    let (state, moved) = match state {
+    let (state, moved) = told(state);
+    let details = json!({ "image": name, "state": state, "lock": locked });
+    session.report.result(&locked.reference.to_string(), details);
+    vec![name.clone(), state.into(), moved, format!("{seconds:.1}"), locked.reference.digest.short().into()]
+}
+
+/// How it went in words, and what moved.
+pub(super) fn told(state: &PushState) -> (&'static str, String) {
+    match state {
         PushState::AlreadyThere => ("already there", String::new()),
         PushState::Tagged => ("tagged anew", String::new()),
         PushState::Moved { bytes: moved, layers: (some, all) } => {
             ("pushed", format!("{} ({some} of {all} layers)", bytes(*moved)))
         }
-    };
-    let details = json!({ "image": name, "state": state, "lock": locked });
-    session.report.result(&locked.reference.to_string(), details);
-    vec![name.clone(), state.into(), moved, format!("{seconds:.1}"), locked.reference.digest.short().into()]
+    }
 }

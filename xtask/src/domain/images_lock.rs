@@ -18,6 +18,9 @@ pub struct ImagesLock {
     schema: u32,
     #[serde(default)]
     pub images: BTreeMap<String, LockedImage>,
+    /// Versions of models, by the model's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub models: BTreeMap<String, BTreeMap<String, LockedModel>>,
 }
 
 /// One image where it was pushed last.
@@ -36,6 +39,21 @@ pub struct LockedImage {
     pub pushed: String,
 }
 
+/// One version of a model where it was pushed last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LockedModel {
+    pub reference: Pinned,
+    /// Further tags that were put on the same manifest.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub also_tagged: Vec<Tag>,
+    /// Of the version's receipt; none for a model that was exported elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt_key: Option<String>,
+    /// RFC 3339, UTC.
+    pub pushed: String,
+}
+
 /// Why a text is no lock.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
@@ -47,7 +65,7 @@ pub enum LockError {
 
 impl Default for ImagesLock {
     fn default() -> Self {
-        Self { schema: SCHEMA, images: BTreeMap::new() }
+        Self { schema: SCHEMA, images: BTreeMap::new(), models: BTreeMap::new() }
     }
 }
 
@@ -67,6 +85,13 @@ impl fmt::Display for ImagesLock {
 
 impl LockedImage {
     /// Whether it says the same of the image; when that was first so does not matter.
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        Self { pushed: other.pushed.clone(), ..self.clone() } == *other
+    }
+}
+
+impl LockedModel {
+    /// Whether it says the same of the version; when that was first so does not matter.
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         Self { pushed: other.pushed.clone(), ..self.clone() } == *other
     }
@@ -96,7 +121,13 @@ mod tests {
         let mut lock = ImagesLock::default();
         lock.images.insert("gpu-standard".into(), image("gpu-standard"));
         lock.images.insert("cpu-optimized".into(), image("cpu-optimized"));
+        let mut model = image("1");
+        model.also_tagged.clear();
+        let LockedImage { reference, also_tagged, pushed, .. } = model;
+        let model = LockedModel { reference, also_tagged, receipt_key: None, pushed };
+        lock.models.entry("inception".into()).or_default().insert("1".into(), model);
         let text = lock.to_string();
+        assert!(text.contains("\n[models.inception.1]\nreference = "), "{text}");
         expect![[r##"
             # Written by `cargo xtask push`, one image after another; `cargo xtask push --verify` compares. See docs/push.md.
             schema = 1

@@ -1,6 +1,7 @@
 //! The model that is served: whose weights, which exporter, under which name and version.
 //! Nothing here reads a checkpoint or asks the network; `execute` does, with the `savedmodel` library.
 
+pub mod image;
 pub mod plan;
 pub mod receipt;
 

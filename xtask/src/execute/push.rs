@@ -7,6 +7,8 @@ mod known;
 mod layers;
 mod lock_file;
 mod look;
+mod model;
+mod model_layers;
 mod saved;
 #[cfg(test)]
 mod tests;
@@ -39,7 +41,8 @@ use crate::{
 };
 
 pub(crate) use lock_file::read as read_lock;
-pub(crate) use verify::verify;
+pub(crate) use model::{ModelPushed, push_model};
+pub(crate) use verify::{verify, verify_model};
 
 /// What a push acts through.
 pub(crate) struct PushPorts<'a, E, R, S> {

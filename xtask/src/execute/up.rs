@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 
 pub(crate) use app::AppUp;
 
-use super::{Folders, serving_image::has_gpu};
+use super::{Folders, on_disk, serving_image::has_gpu};
 use crate::{
     domain::{
         label,
@@ -91,8 +91,8 @@ pub(crate) async fn up<E: Engine, S: Source, R: Rest>(
     let facts = engine.facts().await?;
     let able: Vec<&PlannedServer> = plan.servers.iter().filter(|server| !server.needs_gpu || has_gpu(&facts)).collect();
     let images = images(plan, &able, engine).await?;
-    let found = model::find(plan, scene.folders)?;
-    if let Some(notice) = &found.notice {
+    let found = on_disk::find(&plan.folder, &plan.model, &plan.profile, scene.folders)?;
+    if let Some(notice) = found.notice() {
         report.warning(&format!("{}: {notice}", plan.folder));
     }
     let any = able.first().and_then(|server| images.get(&server.image));

@@ -24,6 +24,7 @@ mod kill;
 mod kill_image;
 mod memory;
 mod model;
+mod model_image;
 mod nginx;
 mod push;
 mod pushed;

@@ -52,7 +52,8 @@ pub fn compile(package: &'static str, root: &Path, say: &mut dyn FnMut(String)) 
     }
     let path = root.join(TARGET_FOLDER).join(&target).join("release").join(package);
     let sha256 = format!("{:x}", Sha256::digest(fs_err::read(&path)?));
-    Ok(Program { path, sha256, packages: crates(package, &target, root)? })
+    let architecture = target.split('-').next().unwrap_or_default().to_owned();
+    Ok(Program { path, sha256, architecture, packages: crates(package, &target, root)? })
 }
 
 fn cargo(root: &Path) -> Command {
@@ -68,8 +69,8 @@ fn target() -> Result<String> {
     let host = text.lines().find_map(|line| line.strip_prefix("host: ")).context("rustc -vV names no host")?;
     if !host.contains("-linux-") {
         bail!(
-            "the web app's image holds a Linux program, and the toolchain here makes programs for {host}: run this on Linux, \
-             or take [app] out of config.toml"
+            "images of the web app and of models hold a Linux program, and the toolchain here makes programs for {host}: run \
+             this on Linux, or take [app] out of config.toml"
         );
     }
     Ok(host.to_owned())

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::PushScene;
-use crate::domain::images_lock::{ImagesLock, LockedImage};
+use crate::domain::images_lock::{ImagesLock, LockedImage, LockedModel};
 
 /// The lock; an empty one where there is none yet.
 pub(crate) fn read(file: &Path) -> Result<ImagesLock> {
@@ -26,6 +26,22 @@ pub(super) fn enter(lock: &mut ImagesLock, name: &str, image: LockedImage, scene
     lock.images.insert(name.to_owned(), image.clone());
     write(lock, scene).with_context(|| format!("write down where {name} was pushed"))?;
     Ok(image)
+}
+
+/// The same for a version of a model.
+pub(super) fn enter_model(
+    lock: &mut ImagesLock,
+    (name, version): (&str, u64),
+    model: LockedModel,
+    scene: &PushScene,
+) -> Result<LockedModel> {
+    let versions = lock.models.entry(name.to_owned()).or_default();
+    if let Some(there) = versions.get(&version.to_string()).filter(|there| model.says_the_same_as(there)) {
+        return Ok(there.clone());
+    }
+    versions.insert(version.to_string(), model.clone());
+    write(lock, scene).with_context(|| format!("write down where version {version} of {name} was pushed"))?;
+    Ok(model)
 }
 
 /// Beside its place, then renamed: whoever reads sees the one or the other.

@@ -1,46 +1,15 @@
 //! The exported model on its way into a volume of the engine: nothing of this machine is ever bound into a container.
 //! A volume is named by its content and filled once; its completeness mark is the archive's last entry.
 
-use std::path::PathBuf;
-
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::UpScene;
 use crate::{
-    domain::{
-        model::receipt::{self, ModelReceipt},
-        up::UpPlan,
-    },
-    execute::Folders,
+    domain::up::UpPlan,
+    execute::on_disk::Version,
     ports::{COMPLETE, ContainerJob, Engine, Source},
     report::Report,
 };
-
-/// A version on this disk.
-pub(super) struct Found {
-    pub folder: PathBuf,
-    /// What everybody who meets the model has to know.
-    pub notice: Option<String>,
-}
-
-pub(super) fn find(plan: &UpPlan, folders: &Folders) -> Result<Found> {
-    let folder = folders.root.join(&plan.folder);
-    if !folder.join("saved_model.pb").is_file() {
-        bail!("there is no model in {}: run `cargo xtask export-model --profile {}` first", plan.folder, plan.profile);
-    }
-    // A model that somebody else put there has none.
-    let receipt = fs_err::read(folder.join(receipt::PATH)).ok();
-    let receipt = receipt.and_then(|text| serde_json::from_slice::<ModelReceipt>(&text).ok());
-    if let Some(other) = receipt.as_ref().filter(|receipt| receipt.model != plan.model) {
-        bail!(
-            "{} was exported as model `{}`, and [model] of config.toml says `{}`: export it again with another --version",
-            plan.folder,
-            other.model,
-            plan.model
-        );
-    }
-    Ok(Found { folder, notice: receipt.and_then(|receipt| receipt.notice) })
-}
 
 /// Where servers find the version.
 pub(super) fn mounted_at(plan: &UpPlan) -> String {
@@ -49,7 +18,7 @@ pub(super) fn mounted_at(plan: &UpPlan) -> String {
 
 /// The name of a volume that holds the whole version; `image` is any that can mount it.
 pub(super) async fn provide<E: Engine, S: Source>(
-    found: &Found,
+    found: &Version,
     plan: &UpPlan,
     image: Option<&str>,
     (engine, source): (&E, &S),

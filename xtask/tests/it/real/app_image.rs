@@ -17,8 +17,8 @@ const MOST_BYTES: u64 = 40 << 20;
 const MADE_OF: [&str; 6] = ["Cargo.toml", "Cargo.lock", "crates", "xtask/Cargo.toml", "xtask/src", "docker"];
 const APP: &str = "tf-image-resizer";
 
-/// A checkout with the web app's sources; what cargo made of them before is shared with the workspace.
-fn checkout() -> Served {
+/// A checkout with the workspace's sources, the web app and a model; what cargo made before is shared with the workspace.
+pub(super) fn checkout() -> Served {
     let served = Served::apart();
     for part in MADE_OF {
         let _ = fs_err::remove_dir_all(served.path(part));
