@@ -1,11 +1,17 @@
 //! `manifests/images.lock`: which image was pushed where, by digest. What deploys read, and what `push --verify` holds the
 //! registry against. Schema: docs/push.md.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::reference::{Digest, Pinned, Tag};
+use crate::domain::{
+    proof::Feature,
+    reference::{Digest, Pinned, Tag},
+};
 
 /// Raised when the meaning of a key changes.
 const SCHEMA: u32 = 1;
@@ -18,6 +24,16 @@ pub struct ImagesLock {
     schema: u32,
     #[serde(default)]
     pub images: BTreeMap<String, LockedImage>,
+    /// Images that hold nothing but a model, by the model's name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub models: BTreeMap<String, LockedModel>,
+}
+
+/// A model's image where it was pushed last.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub struct LockedModel {
+    pub reference: Pinned,
 }
 
 /// One image where it was pushed last.
@@ -32,6 +48,9 @@ pub struct LockedImage {
     pub provenance: Digest,
     /// Of the image's receipt.
     pub receipt_key: String,
+    /// What a CPU must have to run it at all; not known of images that an older xtask entered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_features: Option<BTreeSet<Feature>>,
     /// RFC 3339, UTC.
     pub pushed: String,
 }
@@ -47,7 +66,7 @@ pub enum LockError {
 
 impl Default for ImagesLock {
     fn default() -> Self {
-        Self { schema: SCHEMA, images: BTreeMap::new() }
+        Self { schema: SCHEMA, images: BTreeMap::new(), models: BTreeMap::new() }
     }
 }
 
@@ -87,6 +106,7 @@ mod tests {
             sbom: Digest::of(b"sbom"),
             provenance: Digest::of(b"provenance"),
             receipt_key: "00ff".into(),
+            cpu_features: Some(["avx2", "fma"].map(|name| name.parse().expect("known")).into()),
             pushed: "2026-11-24T18:20:53Z".into(),
         }
     }
@@ -116,6 +136,16 @@ mod tests {
         assert!(second.says_the_same_as(&first));
         second.receipt_key = "11".into();
         assert!(!second.says_the_same_as(&first));
+    }
+
+    #[test]
+    fn an_older_lock_has_no_cpu_features_and_a_push_enters_them() {
+        let lock = ImagesLock { images: [("a".to_owned(), image("a"))].into(), ..ImagesLock::default() };
+        let text = lock.to_string();
+        assert!(text.contains("cpu-features = [\"fma\", \"avx2\"]"), "{text}");
+        let older = ImagesLock::parse(&text.replace("cpu-features = [\"fma\", \"avx2\"]\n", "")).expect("still a lock");
+        assert_eq!(older.images["a"].cpu_features, None);
+        assert!(!image("a").says_the_same_as(&older.images["a"]));
     }
 
     #[test]

@@ -50,6 +50,7 @@ fn image(receipt: &ImageReceipt) -> Result<ReadyImage> {
         name: receipt.image.clone(),
         id: receipt.id.clone(),
         receipt_key: receipt.key.clone(),
+        cpu_features: receipt.cpu_features()?,
         materials: materials(receipt)?,
     })
 }

@@ -1,7 +1,7 @@
 //! The receipt of a serving image: what went in, what ran, what came out, and how its gate went.
 //! Only an image that passed its gate has one, and only an image that has one is pushed. Schema: docs/receipt.md.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{Server, list, plan::PlannedImage};
 use crate::domain::{
     label,
+    proof::{Feature, feature::FeatureError},
     receipt::{ImageRecord, InputTable, Receipt},
 };
 
@@ -39,6 +40,15 @@ pub struct ImageReceipt {
     pub program: Option<String>,
     pub build: ImageBuildRecord,
     pub gate: Gate,
+}
+
+impl ImageReceipt {
+    /// What the least demanding server inside asks of a CPU: without it the image cannot start at all.
+    pub fn cpu_features(&self) -> Result<BTreeSet<Feature>, FeatureError> {
+        let last = self.servers.last().map(|server| &server.binary.file);
+        let list = last.and_then(|file| self.inputs.get("cpu-features")?.get(file)?.as_str()).unwrap_or("-");
+        list.split(',').filter(|name| *name != "-").map(str::parse).collect()
+    }
 }
 
 /// A package that gave files to an image.
