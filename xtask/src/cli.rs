@@ -56,6 +56,8 @@ pub enum Command {
     BuildImages(BuildImages),
     /// Push serving images to a registry: by digest into manifests/images.lock, with SBOM and provenance at their side
     Push(Push),
+    /// Render the Kubernetes objects: digests and node affinity out of manifests/images.lock
+    Manifests(Manifests),
     /// Export the model: from a checkpoint to a version that TF Serving can serve
     ExportModel(ExportModel),
     /// Start the servers of config.toml as local containers and wait until each has answered
@@ -124,6 +126,19 @@ pub struct Push {
     /// Push nothing: compare manifests/images.lock with the registries it names
     #[arg(long, conflicts_with_all = ["registry", "tag", "also_tag", "sign"])]
     pub verify: bool,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct Manifests {
+    /// Folder of manifests/overlays, such as 1cpu; may be given again [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub overlay: Vec<String>,
+    /// Folder of manifests/components to put on top, such as model-pvc; may be given again
+    #[arg(long, value_name = "NAME")]
+    pub component: Vec<String>,
+    /// Folder for one file an object, replaced as a whole [default: all objects on stdout]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Args)]
