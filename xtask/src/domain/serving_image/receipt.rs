@@ -45,10 +45,14 @@ pub struct ImageReceipt {
 impl ImageReceipt {
     /// What the least demanding server inside asks of a CPU: without it the image cannot start at all.
     pub fn cpu_features(&self) -> Result<BTreeSet<Feature>, FeatureError> {
-        let last = self.servers.last().map(|server| &server.binary.file);
-        let list = last.and_then(|file| self.inputs.get("cpu-features")?.get(file)?.as_str()).unwrap_or("-");
-        list.split(',').filter(|name| *name != "-").map(str::parse).collect()
+        self.servers.last().map_or(Ok(BTreeSet::new()), |server| features_of(&self.inputs, &server.binary.file))
     }
+}
+
+/// Of one of the servers, by its file; a file that the inputs do not know is no server without demands.
+fn features_of(inputs: &InputTable, file: &str) -> Result<BTreeSet<Feature>, FeatureError> {
+    let list = inputs.get("cpu-features").and_then(|all| all.get(file)?.as_str()).unwrap_or_default();
+    list.split(',').filter(|name| *name != "-").map(str::parse).collect()
 }
 
 /// A package that gave files to an image.
@@ -177,6 +181,16 @@ pub fn packages(text: &str) -> Vec<Package> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn features_of_a_server_are_those_of_its_inputs() {
+        let inputs: InputTable = [("cpu-features".to_owned(), json!({ "a": "avx,fma", "b": "-" }))].into();
+        let told =
+            |file: &str| features_of(&inputs, file).map(|features| list(&features.into_iter().collect::<Vec<_>>()));
+        assert_eq!(told("a").expect("known"), "avx,fma");
+        assert_eq!(told("b").expect("known"), "-");
+        told("c").expect_err("not known is not none");
+    }
 
     #[test]
     fn packages_are_read_line_by_line() {
