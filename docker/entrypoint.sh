@@ -9,6 +9,7 @@
 #   MODEL_CONFIG_FILE         several models, instead of the former three
 #   BATCHING_PARAMETERS_FILE  turns batching on
 #   MONITORING_CONFIG_FILE    turns metrics on
+#   TF_SERVING_CPUS           CPUs by which thread pools are sized                the container's quota
 #   TF_SERVING_CPU_FLAGS      CPU features to go by instead of /proc/cpuinfo's: to try another CPU's choice
 #
 # Arguments are handed on, and win over what is set here. Thread flags follow the CPU quota of the container, which
@@ -130,6 +131,8 @@ choose
 
 is_given port || flag port "${PORT:-8500}"
 add rest_api_port "${REST_API_PORT:-8501}"
+# Static, and SERVING from the moment the port opens, which is when the first model is live: what a gRPC probe asks.
+add enable_grpc_healthcheck_service true
 if [ -n "${MODEL_CONFIG_FILE:-}" ]; then
     demand model_config_file "$MODEL_CONFIG_FILE" MODEL_CONFIG_FILE
 elif ! is_given model_config_file; then
@@ -144,7 +147,10 @@ fi
 if [ -n "${MONITORING_CONFIG_FILE:-}" ]; then
     demand monitoring_config_file "$MONITORING_CONFIG_FILE" MONITORING_CONFIG_FILE
 fi
-cpus=$(quota)
+cpus=${TF_SERVING_CPUS:-$(quota)}
+case $cpus in
+    *[!0-9]* | 0) refuse "TF_SERVING_CPUS is \`$cpus\`, not a whole number of CPUs" ;;
+esac
 if [ -n "$cpus" ]; then
     # One number for both pools is the only one that excludes these two.
     if ! is_given tensorflow_session_parallelism; then

@@ -73,9 +73,9 @@ chmod 755 "$server"/usr/local/bin/*
 cp "$from/servers/servers" "$server/etc/tf-serving/servers"
 # Generations of TensorFlow Serving differ in their flags. A server's own are strings in it, so nothing is run to learn
 # them: this CPU may not be able to.
-for flag in batching_parameters_file enable_batching grpc_max_threads model_config_file monitoring_config_file \
-    rest_api_num_threads rest_api_port tensorflow_inter_op_parallelism tensorflow_intra_op_parallelism \
-    tensorflow_session_parallelism; do
+for flag in batching_parameters_file enable_batching enable_grpc_healthcheck_service grpc_max_threads \
+    model_config_file monitoring_config_file rest_api_num_threads rest_api_port tensorflow_inter_op_parallelism \
+    tensorflow_intra_op_parallelism tensorflow_session_parallelism; do
     for file in "$from"/servers/tensorflow_model_server.*; do
         grep -aqF "$flag" "$file" || continue 2
     done

@@ -58,6 +58,8 @@ pub enum Command {
     Push(Push),
     /// Push the exported model as an image that clusters mount or copy from: by digest into manifests/images.lock
     PushModel(PushModel),
+    /// Render the Kubernetes objects: digests and node affinity out of manifests/images.lock
+    Manifests(Manifests),
     /// Export the model: from a checkpoint to a version that TF Serving can serve
     ExportModel(ExportModel),
     /// Start the servers of config.toml as local containers and wait until each has answered
@@ -139,6 +141,22 @@ pub struct PushModel {
     /// Further tag on the same image; may be given again
     #[arg(long, value_name = "TAG")]
     pub also_tag: Vec<String>,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct Manifests {
+    /// Folder of manifests/overlays, such as 1cpu; may be given again [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub overlay: Vec<String>,
+    /// Folder of manifests/components to put on top, such as model-pvc; may be given again
+    #[arg(long, value_name = "NAME")]
+    pub component: Vec<String>,
+    /// Version of the model, as push-model wrote it into the lock [default: the newest there]
+    #[arg(long, value_name = "N")]
+    pub model_version: Option<u64>,
+    /// Folder for one file an object, replaced as a whole [default: all objects on stdout]
+    #[arg(long, value_name = "DIR")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Debug, Default, Args)]

@@ -7,6 +7,7 @@ mod doctor;
 mod down;
 mod export_model;
 mod inspect;
+mod manifests;
 mod model_info;
 mod on_demand;
 mod push;
@@ -44,6 +45,7 @@ pub(crate) async fn run(command: &Command, session: &Session) -> Result<Ended> {
         Command::ModelInfo(args) => model_info::run(args, session).await,
         Command::Push(args) => push::run(args, session).await,
         Command::PushModel(args) => push_model::run(args, session).await,
+        Command::Manifests(args) => manifests::run(args, session),
         Command::Inspect(args) => inspect::run(args, session),
         Command::Clean(args) => clean::run(args, session).await,
         Command::Test(args) => test::run(args, session).await,

@@ -26,6 +26,7 @@ use crate::domain::{
 };
 
 pub use complaint::Complaints;
+pub use select::UnknownNames;
 
 use journal::Journal;
 

@@ -6,6 +6,7 @@ pub mod dialect;
 pub mod event;
 pub mod images_lock;
 pub mod label;
+pub mod manifests;
 pub mod model;
 pub mod oci;
 pub mod plan;

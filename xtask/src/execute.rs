@@ -9,6 +9,7 @@ mod cache;
 mod export_model;
 mod freshness;
 mod image;
+mod manifests;
 mod model_info;
 mod on_disk;
 mod push;
@@ -43,6 +44,7 @@ use crate::{
 
 pub(crate) use export_model::{ExportPorts, ExportScene, Exported, Library, Reach, Reached, State, export_model};
 pub(crate) use freshness::{Freshness, look};
+pub(crate) use manifests::{check_output, read_manifests, read_pushed, write_manifests};
 pub(crate) use model_info::{describe, parameters};
 pub(crate) use push::{
     ModelPushed, PushPorts, PushScene, PushState, Pushed, push, push_model, read_lock, verify, verify_model,

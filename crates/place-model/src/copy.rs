@@ -12,16 +12,16 @@ use crate::{said, sums::Sums};
 
 const BUFFER: usize = 1 << 20;
 
-/// Copies the version's files from the image's root into `partial`, which becomes the version's folder.
+/// Copies the version's files out of the image whose root this is into `partial`, which becomes the version's folder.
 pub(crate) fn all(sums: &Sums, from: &Path, partial: &Path) -> Result<(), String> {
     let _ = fs::remove_dir_all(partial);
-    for (sum, path) in &sums.files {
-        let below = path.split_once('/').map_or("", |(_, below)| below);
+    let source = sums.source(from);
+    for (sum, below) in &sums.files {
         let to = partial.join(below);
         let folder = to.parent().unwrap_or(partial);
         fs::create_dir_all(folder).map_err(|error| said("make", folder, &error))?;
         let mut file = File::create(&to).map_err(|error| said("write", &to, &error))?;
-        checked(&from.join(path), sum, &mut file)?;
+        checked(&source.join(below), sum, &mut file)?;
         file.sync_all().map_err(|error| said("write", &to, &error))?;
     }
     Ok(())

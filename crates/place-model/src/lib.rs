@@ -27,17 +27,18 @@ pub enum Placed {
     Replaced,
 }
 
-/// Places the version that `from` holds below `to`; `who` tells copiers of one folder apart.
+/// Places the version that `from`, an image's root, holds as `MODEL/VERSION` below `to`; `who` tells copiers of one folder apart.
 ///
 /// # Errors
 /// One sentence: sums that are missing or malformed, a file that is not what its sum says, or the disk's own words with the
 /// path they are about. Nothing of this call is left behind then.
 pub fn place(from: &Path, to: &Path, who: &str) -> Result<(Sums, Placed), String> {
     let sums = Sums::read(from)?;
+    let to = &to.join(&sums.model);
     fs::create_dir_all(to).map_err(|error| said("make", to, &error))?;
     let place = to.join(&sums.version);
     let stood = place.exists();
-    if stood && sums.hold(to).is_ok() {
+    if stood && sums.hold(&place).is_ok() {
         return Ok((sums, Placed::AlreadyThere));
     }
     sweep(to, &sums.version);
@@ -52,7 +53,7 @@ pub fn place(from: &Path, to: &Path, who: &str) -> Result<(Sums, Placed), String
 /// Renames what was copied into its place; where another copier was faster, its work has to be right.
 fn take_place(sums: &Sums, partial: &Path, to: &Path, who: &str) -> Result<(), String> {
     let place = to.join(&sums.version);
-    if place.exists() && sums.hold(to).is_err() {
+    if place.exists() && sums.hold(&place).is_err() {
         let aside = to.join(format!(".{}.wrong-{who}", sums.version));
         remove(&aside);
         fs::rename(&place, &aside).map_err(|error| said("move aside", &place, &error))?;
@@ -63,7 +64,7 @@ fn take_place(sums: &Sums, partial: &Path, to: &Path, who: &str) -> Result<(), S
     match fs::rename(partial, &place) {
         Err(error) if matches!(error.kind(), ErrorKind::DirectoryNotEmpty | ErrorKind::AlreadyExists) => {
             remove(partial);
-            sums.hold(to)
+            sums.hold(&place)
         }
         other => other.map_err(|error| said("rename to", &place, &error)),
     }
@@ -102,14 +103,16 @@ mod tests {
     /// An image's root with version 7, and where it goes.
     fn image() -> (tempfile::TempDir, PathBuf, PathBuf) {
         let folder = tempfile::tempdir().expect("a folder");
-        let (from, to) = (folder.path().join("image"), folder.path().join("models/inception"));
-        fs::create_dir_all(from.join("7/variables")).expect("made");
-        for file in ["7/saved_model.pb", "7/variables/variables.index"] {
+        let (from, to) = (folder.path().join("image"), folder.path().join("models"));
+        fs::create_dir_all(from.join("models/inception/7/variables")).expect("made");
+        let files = ["saved_model.pb", "variables/variables.index"].map(|file| format!("models/inception/7/{file}"));
+        let sum = |file: &String| {
             fs::write(from.join(file), "hello").expect("written");
-        }
-        let sums = format!("{HELLO}  7/saved_model.pb\n{HELLO}  7/variables/variables.index\n");
+            format!("{HELLO}  {file}\n")
+        };
+        let sums: String = files.iter().map(sum).collect();
         fs::write(from.join(SUMS), sums).expect("written");
-        (folder, from, to)
+        (folder, from, to.join("inception"))
     }
 
     /// Names below a folder.
@@ -121,7 +124,7 @@ mod tests {
     }
 
     fn placed(from: &Path, to: &Path) -> Result<Placed, String> {
-        place(from, to, "pod-1").map(|(_, placed)| placed)
+        place(from, to.parent().expect("models"), "pod-1").map(|(_, placed)| placed)
     }
 
     #[test]
@@ -165,7 +168,7 @@ mod tests {
     #[test]
     fn a_damaged_image_places_nothing() {
         let (_folder, from, to) = image();
-        fs::write(from.join("7/variables/variables.index"), "jello").expect("damaged");
+        fs::write(from.join("models/inception/7/variables/variables.index"), "jello").expect("damaged");
         let error = placed(&from, &to).expect_err("damaged");
         assert!(error.contains("7/variables/variables.index is damaged"), "{error}");
         assert!(names(&to).is_empty());
@@ -176,8 +179,8 @@ mod tests {
     #[test]
     fn a_folder_that_cannot_be_written_is_named() {
         let (folder, from, _) = image();
-        let to = folder.path().join("file");
-        fs::write(&to, "").expect("written");
+        let to = folder.path().join("file/inception");
+        fs::write(folder.path().join("file"), "").expect("written");
         let error = placed(&from, &to).expect_err("a file");
         assert!(error.contains("cannot make") && error.contains("/file"), "{error}");
     }
@@ -189,7 +192,7 @@ mod tests {
             let copiers: Vec<_> = (0..8)
                 .map(|number| {
                     let (from, to) = (&from, &to);
-                    scope.spawn(move || place(from, to, &format!("pod-{number}")).map(|_| ()))
+                    scope.spawn(move || place(from, to.parent().expect("models"), &format!("pod-{number}")).map(|_| ()))
                 })
                 .collect();
             copiers.into_iter().map(|copier| copier.join().expect("no panic")).collect()

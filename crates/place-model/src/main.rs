@@ -1,4 +1,4 @@
-//! `/place-model DESTINATION [--stay]`, the program inside a model's image: an init container's, or with `--stay` a daemon
+//! `/place-model MODELS [--stay]`, the program inside a model's image: an init container's, or with `--stay` a daemon
 //! set's, which looks again every ten minutes and mends what has changed, until it is ended.
 
 use std::{
@@ -13,7 +13,7 @@ use std::{
 use place_model::{Placed, place};
 
 const BETWEEN_LOOKS: Duration = Duration::from_secs(600);
-const USAGE: &str = "usage: place-model DESTINATION [--stay]";
+const USAGE: &str = "usage: place-model MODELS [--stay]; MODELS is the folder of all models";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -36,7 +36,7 @@ fn main() -> ExitCode {
             Placed::Replaced => "was not what this image holds and is replaced, every sum is right",
         };
         // Whoever closed its output does not care.
-        let _ = writeln!(io::stdout(), "version {} in {destination} {how}", sums.version);
+        let _ = writeln!(io::stdout(), "version {} of {} in {destination} {how}", sums.version, sums.model);
         if !stays {
             return ExitCode::SUCCESS;
         }

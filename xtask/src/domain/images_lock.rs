@@ -1,11 +1,17 @@
 //! `manifests/images.lock`: which image was pushed where, by digest. What deploys read, and what `push --verify` holds the
 //! registry against. Schema: docs/push.md.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde::{Deserialize, Serialize};
 
-use crate::domain::reference::{Digest, Pinned, Tag};
+use crate::domain::{
+    proof::Feature,
+    reference::{Digest, Pinned, Tag},
+};
 
 /// Raised when the meaning of a key changes.
 const SCHEMA: u32 = 1;
@@ -18,7 +24,7 @@ pub struct ImagesLock {
     schema: u32,
     #[serde(default)]
     pub images: BTreeMap<String, LockedImage>,
-    /// Versions of models, by the model's name.
+    /// Versions of models in images of their own, by the model's name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub models: BTreeMap<String, BTreeMap<String, LockedModel>>,
 }
@@ -35,6 +41,9 @@ pub struct LockedImage {
     pub provenance: Digest,
     /// Of the image's receipt.
     pub receipt_key: String,
+    /// What a CPU must have to run it at all; not known of images that an older xtask entered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_features: Option<BTreeSet<Feature>>,
     /// RFC 3339, UTC.
     pub pushed: String,
 }
@@ -74,6 +83,15 @@ impl ImagesLock {
         let lock: Self = toml::from_str(text)?;
         if lock.schema == SCHEMA { Ok(lock) } else { Err(LockError::Schema(lock.schema)) }
     }
+
+    /// A version of a model, the newest where none is named.
+    pub fn model(&self, name: &str, version: Option<u64>) -> Option<&LockedModel> {
+        let versions = self.models.get(name)?;
+        match version {
+            Some(version) => versions.get(&version.to_string()),
+            None => versions.iter().max_by_key(|(version, _)| version.parse::<u64>().ok()).map(|(_, model)| model),
+        }
+    }
 }
 
 impl fmt::Display for ImagesLock {
@@ -112,6 +130,7 @@ mod tests {
             sbom: Digest::of(b"sbom"),
             provenance: Digest::of(b"provenance"),
             receipt_key: "00ff".into(),
+            cpu_features: Some(["avx2", "fma"].map(|name| name.parse().expect("known")).into()),
             pushed: "2026-11-24T18:20:53Z".into(),
         }
     }
@@ -147,6 +166,16 @@ mod tests {
         assert!(second.says_the_same_as(&first));
         second.receipt_key = "11".into();
         assert!(!second.says_the_same_as(&first));
+    }
+
+    #[test]
+    fn an_older_lock_has_no_cpu_features_and_a_push_enters_them() {
+        let lock = ImagesLock { images: [("a".to_owned(), image("a"))].into(), ..ImagesLock::default() };
+        let text = lock.to_string();
+        assert!(text.contains("cpu-features = [\"fma\", \"avx2\"]"), "{text}");
+        let older = ImagesLock::parse(&text.replace("cpu-features = [\"fma\", \"avx2\"]\n", "")).expect("still a lock");
+        assert_eq!(older.images["a"].cpu_features, None);
+        assert!(!image("a").says_the_same_as(&older.images["a"]));
     }
 
     #[test]

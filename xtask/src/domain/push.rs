@@ -4,11 +4,17 @@
 #[cfg(test)]
 pub(crate) mod fixture;
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use serde_json::Value;
 
-use crate::domain::reference::{Reference, ReferenceError, RegistryAddress, Tag};
+use crate::domain::{
+    proof::Feature,
+    reference::{Reference, ReferenceError, RegistryAddress, Tag},
+};
 
 /// Stands for an image's name in the tags of a command line that pushes several images.
 const NAME: &str = "{name}";
@@ -36,6 +42,8 @@ pub struct ReadyImage {
     pub id: String,
     /// Of the image's receipt.
     pub receipt_key: String,
+    /// What a CPU must have to run it at all.
+    pub cpu_features: BTreeSet<Feature>,
     pub materials: Materials,
 }
 

@@ -224,6 +224,7 @@ async fn one<E, R: Registry, S: Signer>(
         sbom,
         provenance,
         receipt_key: ready.receipt_key.clone(),
+        cpu_features: Some(ready.cpu_features.clone()),
         pushed: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
     };
     let locked = lock_file::enter(lock, &planned.name, locked, scene)?;

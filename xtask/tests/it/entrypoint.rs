@@ -161,6 +161,17 @@ fn files_are_handed_on_by_variables() {
 }
 
 #[test]
+fn the_health_service_that_probes_ask_is_on_where_the_server_has_one() {
+    let stage = Stage::new();
+    stage.knows(&["enable_grpc_healthcheck_service"]);
+    let model = ["--model_name=model", "--model_base_path=/models/model"];
+    let on = ["--port=8500", "--enable_grpc_healthcheck_service=true"];
+    stage.gives(&[], &[], &[on, model].concat());
+    let off = "--enable_grpc_healthcheck_service=false";
+    stage.gives(&[], &[off], &["--port=8500", model[0], model[1], off]);
+}
+
+#[test]
 fn arguments_are_handed_on_and_win() {
     let stage = Stage::new();
     let variables = [("PORT", "1"), ("REST_API_PORT", "2"), ("MODEL_NAME", "a"), ("BATCHING_PARAMETERS_FILE", "/b")];

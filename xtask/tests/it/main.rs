@@ -4,6 +4,7 @@
 mod checkout;
 mod cli;
 mod entrypoint;
+mod manifests;
 mod model;
 mod plans;
 mod real;

@@ -22,6 +22,7 @@ mod images;
 mod judge;
 mod kill;
 mod kill_image;
+mod manifests;
 mod memory;
 mod model;
 mod model_image;

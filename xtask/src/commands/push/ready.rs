@@ -1,6 +1,6 @@
 //! The images that a push is about: brought up to date first, servers included, and then described by their receipts.
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use super::Session;
@@ -50,6 +50,7 @@ fn image(receipt: &ImageReceipt) -> Result<ReadyImage> {
         name: receipt.image.clone(),
         id: receipt.id.clone(),
         receipt_key: receipt.key.clone(),
+        cpu_features: receipt.cpu_features().with_context(|| format!("read what {} needs of a CPU", receipt.image))?,
         materials: materials(receipt)?,
     })
 }

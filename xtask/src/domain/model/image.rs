@@ -107,6 +107,13 @@ pub fn architecture(rust: &str) -> &str {
     }
 }
 
+impl ModelPushPlan {
+    /// Where the version lies in the image: below `models`, where KServe looks as well.
+    pub fn place(&self) -> String {
+        format!("models/{}/{}", self.model, self.version)
+    }
+}
+
 impl fmt::Display for ModelPushPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { model, version, folder, reference, also, .. } = self;

@@ -1,7 +1,7 @@
 //! The receipt of a serving image: what went in, what ran, what came out, and how its gate went.
 //! Only an image that passed its gate has one, and only an image that has one is pushed. Schema: docs/receipt.md.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::{Server, list, plan::PlannedImage};
 use crate::domain::{
     label,
+    proof::{Feature, feature::FeatureError},
     receipt::{ImageRecord, InputTable, Receipt},
 };
 
@@ -39,6 +40,19 @@ pub struct ImageReceipt {
     pub program: Option<String>,
     pub build: ImageBuildRecord,
     pub gate: Gate,
+}
+
+impl ImageReceipt {
+    /// What the least demanding server inside asks of a CPU: without it the image cannot start at all.
+    pub fn cpu_features(&self) -> Result<BTreeSet<Feature>, FeatureError> {
+        self.servers.last().map_or(Ok(BTreeSet::new()), |server| features_of(&self.inputs, &server.binary.file))
+    }
+}
+
+/// Of one of the servers, by its file; a file that the inputs do not know is no server without demands.
+fn features_of(inputs: &InputTable, file: &str) -> Result<BTreeSet<Feature>, FeatureError> {
+    let list = inputs.get("cpu-features").and_then(|all| all.get(file)?.as_str()).unwrap_or_default();
+    list.split(',').filter(|name| *name != "-").map(str::parse).collect()
 }
 
 /// A package that gave files to an image.
@@ -167,6 +181,16 @@ pub fn packages(text: &str) -> Vec<Package> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn features_of_a_server_are_those_of_its_inputs() {
+        let inputs: InputTable = [("cpu-features".to_owned(), json!({ "a": "avx,fma", "b": "-" }))].into();
+        let told =
+            |file: &str| features_of(&inputs, file).map(|features| list(&features.into_iter().collect::<Vec<_>>()));
+        assert_eq!(told("a").expect("known"), "avx,fma");
+        assert_eq!(told("b").expect("known"), "-");
+        told("c").expect_err("not known is not none");
+    }
 
     #[test]
     fn packages_are_read_line_by_line() {

@@ -119,13 +119,13 @@ async fn packed(
     let what = format!("verify and pack {}", plan.folder);
     let started = report.start(None, &what);
     let tell = |done, total| report.event(Event::Bytes { what: what.clone(), done, total: Some(total) });
-    let (number, folder, scratch) = (plan.version, version.folder.clone(), scene.scratch.clone());
+    let (place, folder, scratch) = (plan.place(), version.folder.clone(), scene.scratch.clone());
     let (is_ours, program) = (version.receipt.is_some(), program.path.clone());
     let layers = beside(&tell, move |progress| {
         // Other exporters name their variables as they like, and must only be readable.
         let read = if is_ours { savedmodel::verify(&folder) } else { savedmodel::info(&folder) };
         read.context("it is not what was exported; export it again with another --version")?;
-        model_layers::write(&folder, number, &program, &scratch, progress)
+        model_layers::write(&folder, &place, &program, &scratch, progress)
     });
     let layers = layers.await.with_context(|| format!("pack {}", plan.folder))?;
     report.finish_step(started);

@@ -22,10 +22,10 @@ const FILE: u32 = 0o644;
 const PROGRAM: u32 = 0o755;
 const FOLDER: u32 = 0o755;
 
-/// Writes all layers into `scratch`; returns the digests of the tars, the lowest first. `progress` hears of bytes.
+/// Writes all layers into `scratch`, the version's files as `place`, `models/NAME/VERSION`; returns the digests of the tars, the lowest first. `progress` hears of bytes.
 pub(super) fn write(
     folder: &Path,
-    version: u64,
+    place: &str,
     program: &Path,
     scratch: &Path,
     progress: &mut (dyn FnMut(u64, u64) + Send),
@@ -49,7 +49,7 @@ pub(super) fn write(
                 Layer::Program => drop(layer.file(PLACER, program, PROGRAM, &mut |_| ())?),
                 Layer::Variables | Layer::Graph => {
                     for file in files.keys().filter(|file| Layer::of(file) == kind) {
-                        let name = format!("{version}/{file}");
+                        let name = format!("{place}/{file}");
                         let sum = layer.file(&name, &folder.join(file), FILE, &mut count)?;
                         sums.push_str(&format!("{sum}  {name}\n"));
                     }
@@ -199,7 +199,7 @@ mod tests {
 
     fn packed(folder: &Path, into: &str) -> Result<Vec<(Digest, PathBuf)>> {
         let (version, program) = (folder.join("1"), folder.join("place-model"));
-        write(&version, 1, &program, &folder.join(into), &mut |_, _| ())
+        write(&version, "models/m/1", &program, &folder.join(into), &mut |_, _| ())
     }
 
     #[test]
@@ -209,14 +209,18 @@ mod tests {
         let [program, variables, graph] = &layers[..] else { panic!("{layers:?}") };
         assert_eq!(entries(&program.1), [("place-model".into(), 0o755, "place-model".into())]);
         let names: Vec<String> = entries(&variables.1).into_iter().map(|(name, ..)| name).collect();
-        assert_eq!(names, ["1/", "1/variables/", "1/variables/variables.index"]);
+        assert_eq!(
+            names,
+            ["models/", "models/m/", "models/m/1/", "models/m/1/variables/", "models/m/1/variables/variables.index"]
+        );
         let graph = entries(&graph.1);
         let names: Vec<&str> = graph.iter().map(|(name, ..)| name.as_str()).collect();
-        assert_eq!(names, ["1/", "1/assets.extra/", "1/assets.extra/a", "1/saved_model.pb", "SHA256SUMS"]);
+        let below: Vec<&str> = names.iter().filter_map(|name| name.strip_prefix("models/m/1/")).collect();
+        assert_eq!(below[1..], ["assets.extra/", "assets.extra/a", "saved_model.pb"]);
         let sums = &graph.last().expect("sums").2;
         assert_eq!(sums.lines().count(), 3, "{sums}");
         let sum = Digest::of(b"1/saved_model.pb");
-        assert!(sums.contains(&format!("{}  1/saved_model.pb\n", sum.hex())), "{sums}");
+        assert!(sums.contains(&format!("{}  models/m/1/saved_model.pb\n", sum.hex())), "{sums}");
         assert_eq!(Digest::of(&fs_err::read(&program.1).expect("there")), program.0);
     }
 

@@ -198,6 +198,7 @@ impl Desk {
             name: names.name.clone(),
             id: id(&names.name),
             receipt_key: "key".into(),
+            cpu_features: ["avx2".parse().expect("known")].into(),
             materials: fixture::materials(),
         };
         let images: Vec<ReadyImage> = names.iter().map(ready).collect();

@@ -34,6 +34,19 @@ fn a_fraction_of_a_cpu_counts_as_a_whole_one() {
 }
 
 #[test]
+fn a_number_of_cpus_that_was_given_goes_before_the_quota() {
+    let stage = Stage::new();
+    assert_eq!(threads(&stage, &[("TF_SERVING_CPUS", "3")], &[]), all(3), "without a quota");
+    stage.write("cgroup/cpu.max", "200000 100000\n");
+    assert_eq!(threads(&stage, &[("TF_SERVING_CPUS", "8")], &[]), all(8));
+    assert_eq!(threads(&stage, &[("TF_SERVING_CPUS", "")], &[]), all(2), "empty is not there");
+    for wrong in ["0", "1.5", "all", "-1"] {
+        let sentence = format!("TF_SERVING_CPUS is `{wrong}`, not a whole number of CPUs");
+        stage.refuses(&[("TF_SERVING_CPUS", wrong)], &sentence);
+    }
+}
+
+#[test]
 fn older_kernels_tell_quota_and_period_apart() {
     let stage = Stage::new();
     stage.write("cgroup/cpu/cpu.cfs_period_us", "100000\n");

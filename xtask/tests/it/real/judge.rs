@@ -19,20 +19,7 @@ pub struct TensorFlow {
 
 impl TensorFlow {
     pub fn installed() -> Self {
-        let folder = workspace().join("target/xtask/judge");
-        let python = folder.join("bin/python");
-        let wanted = fs_err::read_to_string(workspace().join(JUDGE).join("requirements.txt")).expect("the pins");
-        // What was cut off while it was installed lacks the mark.
-        let mark = folder.join("installed-requirements.txt");
-        if fs_err::read_to_string(&mark).ok().as_ref() != Some(&wanted) {
-            let _ = fs_err::remove_dir_all(&folder);
-            run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
-            let pins = workspace().join(JUDGE).join("requirements.txt");
-            let pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "--requirement"];
-            run(Command::new(&python).args(pip).arg(pins));
-            fs_err::write(mark, wanted).expect("write");
-        }
-        Self { python }
+        Self { python: environment("judge", &workspace().join(JUDGE).join("requirements.txt")).join("python") }
     }
 
     /// The interpreter that has it.
@@ -50,6 +37,23 @@ impl TensorFlow {
         assert_eq!(verdict["ok"], true, "{script}: {verdict:#}");
         verdict
     }
+}
+
+/// The folder of programs of a virtual environment below `target/xtask` that holds exactly these pins.
+pub fn environment(name: &str, pins: &Path) -> PathBuf {
+    let folder = workspace().join("target/xtask").join(name);
+    let programs = folder.join("bin");
+    let wanted = fs_err::read_to_string(pins).expect("the pins");
+    // What was cut off while it was installed lacks the mark.
+    let mark = folder.join("installed-requirements.txt");
+    if fs_err::read_to_string(&mark).ok().as_ref() != Some(&wanted) {
+        let _ = fs_err::remove_dir_all(&folder);
+        run(Command::new("python3").args(["-m", "venv"]).arg(&folder));
+        let pip = ["-m", "pip", "install", "--quiet", "--no-deps", "--disable-pip-version-check", "--requirement"];
+        run(Command::new(programs.join("python")).args(pip).arg(pins));
+        fs_err::write(mark, wanted).expect("write");
+    }
+    programs
 }
 
 /// Runs to a good end and gives what was said on stdout.

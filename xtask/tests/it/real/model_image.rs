@@ -100,22 +100,22 @@ fn a_model_is_pushed_once_and_places_itself_whole() {
     done(&["pull", "--quiet", &reference]);
     let node = Node::new(&reference);
     let (well, said) = node.place();
-    assert!(well && said.contains("version 1 in /host/inception is placed, every sum is right"), "{said}");
+    assert!(well && said.contains("version 1 of inception in /host/models is placed, every sum is right"), "{said}");
     let out = served.path("out");
     fs_err::create_dir_all(&out).expect("create");
-    node.copy("NODE:/host/inception/1", &out.display().to_string());
+    node.copy("NODE:/host/models/inception/1", &out.display().to_string());
     same(&out.join("1"), &served.path("model-data/1"));
     assert!(node.place().1.contains("was there, every sum is right"));
     let damaged = served.path("saved_model.pb");
     fs_err::write(&damaged, "damaged").expect("write");
-    node.copy(&damaged.display().to_string(), "NODE:/host/inception/1/saved_model.pb");
+    node.copy(&damaged.display().to_string(), "NODE:/host/models/inception/1/saved_model.pb");
     assert!(node.place().1.contains("is replaced, every sum is right"));
 
     // As an init container does it: nobody in particular, into an empty folder.
     let empty = ["run", "--rm", "--read-only", "--cap-drop=ALL", "--mount", "type=tmpfs,dst=/model,tmpfs-mode=1777"];
-    let said = done(&[&empty[..], &[&reference, "/model/inception"]].concat());
+    let said = done(&[&empty[..], &[&reference, "/model/models"]].concat());
     assert!(said.contains("is placed"), "{said}");
     let small = ["run", "--rm", "--read-only", "--mount", "type=tmpfs,dst=/model,tmpfs-size=1m,tmpfs-mode=1777"];
-    let (well, said) = docker(&[&small[..], &[&reference, "/model/inception"]].concat());
+    let (well, said) = docker(&[&small[..], &[&reference, "/model/models"]].concat());
     assert!(!well && said.contains("place-model: cannot copy") && said.contains("No space left"), "{said}");
 }

@@ -25,6 +25,10 @@ fn images_come_back_by_their_digests_and_answer_as_tensorflow_does() {
     let references: Vec<&str> = ran.stdout.lines().collect();
     assert_eq!(references.len(), IMAGES.len());
     let lock = served.read("manifests/images.lock");
+    // Of several servers the least demanding one's.
+    for features in [r#"["sse4_1", "sse4_2", "avx", "fma", "avx2"]"#, r#"["avx"]"#] {
+        assert!(lock.contains(&format!("cpu-features = {features}\n")), "no {features} in the lock:\n{lock}");
+    }
     served.remove_images();
     let version = Served::shared().path("model-data/1");
     for (image, reference) in IMAGES.iter().zip(references) {

@@ -47,6 +47,7 @@ const LAYERS: &[Layer] = &[
             "object",
             "serde",
             "serde_json",
+            "serde_saphyr",
             "sha2",
             "thiserror",
             "toml",
