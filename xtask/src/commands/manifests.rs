@@ -11,7 +11,7 @@ use crate::{
     config::UnknownNames,
     domain::{
         event::Event,
-        manifests::{self, ManifestsPlan, ObjectId, Resolved, Tree, yaml},
+        manifests::{self, ManifestsPlan, ObjectId, Resolved, yaml},
         reference::Pinned,
     },
     execute,
@@ -27,15 +27,13 @@ pub(crate) fn run(args: &Manifests, session: &Session) -> Result<Ended> {
         return Ok(Ended::Well);
     }
     output.map_or(Ok(()), execute::check_output)?;
-    let Rendered { objects, resolved, .. } = rendered(&plan, args.model_version, session)?;
+    let Rendered { objects, resolved } = rendered(&plan, args.model_version, session)?;
     tell(&objects, &resolved, output, session)?;
     Ok(Ended::Well)
 }
 
 /// What a plan came to.
 pub(super) struct Rendered {
-    /// All files below `manifests/`.
-    pub tree: Tree,
     pub objects: Vec<Value>,
     pub resolved: Vec<Resolved>,
 }
@@ -55,7 +53,7 @@ pub(super) fn rendered(plan: &ManifestsPlan, model: Option<u64>, session: &Sessi
     let lock = execute::read_pushed(&session.folders.root)?;
     let mut objects = manifests::in_order(manifests::compose(&tree, &plan.overlays, &plan.components)?);
     let resolved = manifests::resolve(&mut objects, &lock, model)?;
-    Ok(Rendered { tree, objects, resolved })
+    Ok(Rendered { objects, resolved })
 }
 
 /// Objects on stdout, or the files they went to; the table of images on stderr.

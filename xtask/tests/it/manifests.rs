@@ -4,6 +4,7 @@
 pub mod case;
 mod practice;
 mod practices;
+mod references;
 mod types;
 
 use expect_test::expect_file;

@@ -63,7 +63,9 @@ pub fn compose(tree: &Tree, overlays: &[String], components: &[String]) -> Resul
             match objects.iter().find(|there| ObjectId::of(there) == ObjectId::of(&object)) {
                 None => objects.push(object),
                 Some(there) if *there == object => {}
-                Some(_) => return Err(error(&file, format!("{} is another one in {}", name(&object), overlays[0]))),
+                Some(_) => {
+                    return Err(error(&file, format!("{} differs from that of an overlay before it", name(&object))));
+                }
             }
         }
     }

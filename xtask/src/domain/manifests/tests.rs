@@ -148,7 +148,9 @@ fn overlays_that_contradict_and_components_without_work_are_errors() {
         &tree,
         "one other",
         "",
-        &expect!["manifests/overlays/other/kustomization.yaml: Deployment s-1 is another one in one"],
+        &expect![
+            "manifests/overlays/other/kustomization.yaml: Deployment s-1 differs from that of an overlay before it"
+        ],
     );
     check(
         &tree,
