@@ -15,8 +15,8 @@ use crate::{
 const MINORS: std::ops::RangeInclusive<u32> = 29..=37;
 /// Kinds that Kubernetes has no schema of.
 const FOREIGN: [&str; 2] = ["kind ServingRuntime ", "kind InferenceService "];
-/// Checks that files say they skip, with their reasons: pulling again, and root in the pod that writes to nodes.
-const SKIPPED: [&str; 3] = ["CKV_K8S_15", "CKV_K8S_23", "CKV_K8S_40"];
+/// Checks that files say they skip, with their reasons: pulling again, and root and no probes in the pod that writes to nodes.
+const SKIPPED: [&str; 5] = ["CKV_K8S_15", "CKV_K8S_23", "CKV_K8S_40", "CKV_K8S_8", "CKV_K8S_9"];
 
 /// The folder of the tools; installed once, however many tests ask.
 fn tools() -> &'static PathBuf {
