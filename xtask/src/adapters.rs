@@ -8,6 +8,7 @@ pub(crate) mod docker;
 pub(crate) mod files;
 pub(crate) mod host;
 pub(crate) mod http;
+pub(crate) mod kubernetes;
 pub(crate) mod lock;
 pub(crate) mod registry;
 pub(crate) mod rest;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, value_parser};
+use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 
 use crate::domain::{
     model::{CheckpointSource, Scores},
@@ -27,9 +27,10 @@ pub struct Global {
     /// Configuration to use; its folder is the checkout that is built in [default: this workspace's config.toml]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Print the plan and stop: needs no engine, network or checkout
-    #[arg(long, global = true)]
-    pub dry_run: bool,
+    /// Print the plan and stop: needs no engine, network or checkout; `=server` has a cluster say what would change
+    #[arg(long, global = true, value_name = "plan|server", num_args = 0..=1, require_equals = true,
+          default_missing_value = "plan")]
+    pub dry_run: Option<DryRun>,
     /// Events and results as NDJSON on stdout
     #[arg(long, global = true)]
     pub json: bool,
@@ -42,6 +43,25 @@ pub struct Global {
     /// Stop at once, instead of waiting, where another run works in this checkout
     #[arg(long, global = true)]
     pub no_wait: bool,
+}
+
+/// How far a dry run goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum DryRun {
+    /// To the plan
+    Plan,
+    /// To a cluster's own dry run
+    Server,
+}
+
+impl Global {
+    pub fn plans(&self) -> bool {
+        self.dry_run == Some(DryRun::Plan)
+    }
+
+    pub fn asks_server(&self) -> bool {
+        self.dry_run == Some(DryRun::Server)
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -60,6 +80,12 @@ pub enum Command {
     PushModel(PushModel),
     /// Render the Kubernetes objects: digests and node affinity out of manifests/images.lock
     Manifests(Manifests),
+    /// Apply the Kubernetes objects to a cluster, and watch until they serve
+    Deploy(Deploy),
+    /// Take exactly away what deploys put into a cluster
+    Undeploy(ClusterArgs),
+    /// Show how what was deployed stands, and which version of the model each pod serves
+    Status(ClusterArgs),
     /// Export the model: from a checkpoint to a version that TF Serving can serve
     ExportModel(ExportModel),
     /// Start the servers of config.toml as local containers and wait until each has answered
@@ -157,6 +183,37 @@ pub struct Manifests {
     /// Folder for one file an object, replaced as a whole [default: all objects on stdout]
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Args)]
+pub struct ClusterArgs {
+    /// Context of the kubeconfig [default: its current one]
+    #[arg(long, value_name = "NAME")]
+    pub context: Option<String>,
+    /// Instead of the namespace that the manifests name
+    #[arg(long, value_name = "NAME")]
+    pub namespace: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Deploy {
+    #[command(flatten)]
+    pub at: ClusterArgs,
+    /// Folder of manifests/overlays, such as 1cpu; may be given again [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub overlay: Vec<String>,
+    /// Folder of manifests/components to put on top, such as model-pvc; may be given again
+    #[arg(long, value_name = "NAME")]
+    pub component: Vec<String>,
+    /// Version of the model, as push-model wrote it into the lock [default: the newest there]
+    #[arg(long, value_name = "N")]
+    pub model_version: Option<u64>,
+    /// Take over fields that others manage
+    #[arg(long)]
+    pub force_conflicts: bool,
+    /// Seconds until the rollout has to be complete
+    #[arg(long, value_name = "SECONDS", default_value_t = 600)]
+    pub timeout: u64,
 }
 
 #[derive(Debug, Default, Args)]

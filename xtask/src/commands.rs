@@ -3,6 +3,7 @@
 mod build_images;
 mod build_servers;
 mod clean;
+mod deploy;
 mod doctor;
 mod down;
 mod export_model;
@@ -15,10 +16,12 @@ mod push_model;
 mod quickstart;
 mod session;
 mod setup;
+mod status;
 mod test;
+mod undeploy;
 mod up;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::CommandFactory;
 
 use crate::cli::{Cli, Command};
@@ -34,6 +37,12 @@ pub(crate) enum Ended {
 }
 
 pub(crate) async fn run(command: &Command, session: &Session) -> Result<Ended> {
+    let is_for_clusters = matches!(command, Command::Deploy(_) | Command::Undeploy(_));
+    if session.global.asks_server() && !is_for_clusters {
+        bail!(
+            "--dry-run=server is for deploy and undeploy: nothing else asks a cluster for changes; take `=server` away"
+        );
+    }
     match command {
         Command::Quickstart => quickstart::run(session).await,
         Command::Doctor => doctor::run(session).await,
@@ -46,6 +55,9 @@ pub(crate) async fn run(command: &Command, session: &Session) -> Result<Ended> {
         Command::Push(args) => push::run(args, session).await,
         Command::PushModel(args) => push_model::run(args, session).await,
         Command::Manifests(args) => manifests::run(args, session),
+        Command::Deploy(args) => deploy::run(args, session).await,
+        Command::Undeploy(args) => undeploy::run(args, session).await,
+        Command::Status(args) => status::run(args, session).await,
         Command::Inspect(args) => inspect::run(args, session),
         Command::Clean(args) => clean::run(args, session).await,
         Command::Test(args) => test::run(args, session).await,

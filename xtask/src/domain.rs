@@ -2,6 +2,7 @@
 
 pub mod bazel_output;
 pub mod check;
+pub mod cluster;
 pub mod dialect;
 pub mod event;
 pub mod images_lock;

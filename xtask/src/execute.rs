@@ -6,6 +6,7 @@ mod attempt;
 mod base;
 mod beside;
 mod cache;
+mod deploy;
 mod export_model;
 mod freshness;
 mod image;
@@ -42,6 +43,7 @@ use crate::{
     report::Report,
 };
 
+pub(crate) use deploy::{Deployed, Manner, deploy, status, undeploy};
 pub(crate) use export_model::{ExportPorts, ExportScene, Exported, Library, Reach, Reached, State, export_model};
 pub(crate) use freshness::{Freshness, look};
 pub(crate) use manifests::{check_output, read_manifests, read_pushed, write_manifests};

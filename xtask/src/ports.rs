@@ -1,6 +1,7 @@
 //! What executing a plan asks of the world, in our verbs and no more than it uses.
 //! Adapters implement these; tests put recording fakes in their place.
 
+mod cluster;
 mod registry;
 
 use std::{
@@ -13,6 +14,7 @@ use anyhow::Result;
 
 use crate::domain::{serving_image::receipt::Package, source::Repository};
 
+pub(crate) use cluster::{Applied, Applying, Cluster, Place, Resource};
 pub(crate) use registry::{Blob, Content, Credentials, Registry, Signer};
 
 /// Called with each line of progress that an adapter has to tell.

@@ -18,6 +18,7 @@ use std::time::Instant;
 use crate::domain::event::Event;
 use json::Json;
 use plain::Plain;
+pub use saying::Started;
 use sentence::Paint;
 use sink::Sink;
 use terminal::Terminal;

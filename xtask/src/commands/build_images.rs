@@ -34,7 +34,7 @@ pub(super) async fn with_profile(
     session: &Session,
 ) -> Result<Ended> {
     let plans = plan(&args.images, config, profile)?;
-    if session.global.dry_run {
+    if session.global.plans() {
         session.report.plan(&plans.images.to_string(), &json!({ "images": lines(&plans.images) }));
         return Ok(Ended::Well);
     }

@@ -31,7 +31,7 @@ pub(super) async fn with_profile(
     session: &Session,
 ) -> Result<Ended> {
     let plan = plan(args, config, profile)?;
-    if session.global.dry_run {
+    if session.global.plans() {
         session.report.plan(
             &plan.to_string(),
             &json!({ "steps": plan.steps().iter().map(ToString::to_string).collect::<Vec<_>>() }),

@@ -17,7 +17,7 @@ const FOLDERS: [&str; 5] =
     ["target/xtask/logs", "target/xtask/cache", "target/xtask/work", "target/xtask/downloads", "target/xtask/rejected"];
 
 pub(crate) async fn run(args: &Clean, session: &Session) -> Result<Ended> {
-    if session.global.dry_run {
+    if session.global.plans() {
         session.report.plan(
             "# clean: lists containers, images, volumes and folders of this checkout; --execute removes them",
             &json!({}),

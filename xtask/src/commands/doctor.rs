@@ -29,7 +29,7 @@ pub(crate) async fn run(session: &Session) -> Result<Ended> {
         resources: &config.resources,
         remote: &config.remote,
     })?;
-    if session.global.dry_run {
+    if session.global.plans() {
         session
             .report
             .plan("# doctor: looks at the engine, this machine and this checkout; changes nothing", &json!({}));

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Ended, Session};
 
 pub(crate) async fn run(session: &Session) -> Result<Ended> {
-    if session.global.dry_run {
+    if session.global.plans() {
         let plan = "# down: removes the servers, the network and the model's volume that `up` of this checkout made";
         session.report.plan(plan, &json!({}));
         return Ok(Ended::Well);

@@ -38,7 +38,7 @@ pub(super) async fn with_profile(
     session: &Session,
 ) -> Result<Ended> {
     let plan = plan(args, config, profile, session)?;
-    if session.global.dry_run {
+    if session.global.plans() {
         let text = plan.to_string();
         session.report.plan(&text, &json!({ "steps": text.lines().skip(1).collect::<Vec<_>>() }));
         return Ok(Ended::Well);

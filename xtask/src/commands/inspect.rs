@@ -7,7 +7,7 @@ use super::{Ended, Session};
 use crate::{adapters::files, cli::Inspect, domain::proof};
 
 pub(crate) fn run(args: &Inspect, session: &Session) -> Result<Ended> {
-    if session.global.dry_run {
+    if session.global.plans() {
         session.report.plan(&format!("# inspect: reads {}; changes nothing", args.file.display()), &json!({}));
         return Ok(Ended::Well);
     }

@@ -11,7 +11,7 @@ use crate::{
     config::UnknownNames,
     domain::{
         event::Event,
-        manifests::{self, ManifestsPlan, ObjectId, Resolved, yaml},
+        manifests::{self, ManifestsPlan, ObjectId, Resolved, Tree, yaml},
         reference::Pinned,
     },
     execute,
@@ -21,19 +21,21 @@ pub(crate) fn run(args: &Manifests, session: &Session) -> Result<Ended> {
     let output = args.output.as_deref();
     let shown = output.map(|folder| session.seen_from_root(folder));
     let plan = manifests::plan(&args.overlay, &args.component, shown);
-    if session.global.dry_run {
+    if session.global.plans() {
         let text = plan.to_string();
         session.report.plan(&text, &json!({ "steps": text.lines().skip(1).collect::<Vec<_>>() }));
         return Ok(Ended::Well);
     }
     output.map_or(Ok(()), execute::check_output)?;
-    let Rendered { objects, resolved } = rendered(&plan, args.model_version, session)?;
+    let Rendered { objects, resolved, .. } = rendered(&plan, args.model_version, session)?;
     tell(&objects, &resolved, output, session)?;
     Ok(Ended::Well)
 }
 
 /// What a plan came to.
 pub(super) struct Rendered {
+    /// All files below `manifests/`.
+    pub tree: Tree,
     pub objects: Vec<Value>,
     pub resolved: Vec<Resolved>,
 }
@@ -53,7 +55,7 @@ pub(super) fn rendered(plan: &ManifestsPlan, model: Option<u64>, session: &Sessi
     let lock = execute::read_pushed(&session.folders.root)?;
     let mut objects = manifests::in_order(manifests::compose(&tree, &plan.overlays, &plan.components)?);
     let resolved = manifests::resolve(&mut objects, &lock, model)?;
-    Ok(Rendered { objects, resolved })
+    Ok(Rendered { tree, objects, resolved })
 }
 
 /// Objects on stdout, or the files they went to; the table of images on stderr.

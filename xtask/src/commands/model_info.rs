@@ -7,7 +7,7 @@ use super::{Ended, Session};
 use crate::{cli::ModelInfo, execute};
 
 pub(crate) async fn run(args: &ModelInfo, session: &Session) -> Result<Ended> {
-    if session.global.dry_run {
+    if session.global.plans() {
         session.report.plan(&format!("# model-info: reads {}; changes nothing", args.folder.display()), &json!({}));
         return Ok(Ended::Well);
     }

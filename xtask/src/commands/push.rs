@@ -44,7 +44,7 @@ pub(super) async fn with_profile(
 ) -> Result<Ended> {
     let plans = build_images::plan(&args.variants, config, profile)?;
     let plan = plan(args, address, &ready::names(&plans.images.images))?;
-    if session.global.dry_run {
+    if session.global.plans() {
         let text = format!("{}\n{}\n{plan}", plans.servers, plans.images);
         session.report.plan(&text, &json!({ "steps": text.lines().skip(1).collect::<Vec<_>>() }));
         return Ok(Ended::Well);

@@ -21,7 +21,7 @@ pub(crate) async fn run(args: &PushModel, session: &Session) -> Result<Ended> {
     let config = session.config()?;
     let profile = session.profile(&config)?;
     let plan = plan(args, &args.registry, profile)?;
-    if session.global.dry_run {
+    if session.global.plans() {
         let text = plan.to_string();
         session.report.plan(&text, &json!({ "steps": text.lines().skip(1).collect::<Vec<_>>() }));
         return Ok(Ended::Well);

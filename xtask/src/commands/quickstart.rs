@@ -20,7 +20,7 @@ pub(crate) async fn run(session: &Session) -> Result<Ended> {
     let config = session.config()?;
     let name = session.global.profile.as_deref().unwrap_or(&config.quickstart_profile);
     let profile = config.profile(name)?;
-    if session.global.dry_run {
+    if session.global.plans() {
         let plan = format!("{}\ndocker-registry serve &  # where none answers at {REGISTRY}", setup::plan(&NEEDS));
         session.report.plan(&plan, &json!({ "profile": name }));
     } else {
@@ -39,14 +39,14 @@ pub(crate) async fn run(session: &Session) -> Result<Ended> {
 /// Images, the registry, and the servers.
 async fn ship(profile: &Profile, config: &Config, session: &Session) -> Result<Ended> {
     let address: RegistryAddress = format!("{REGISTRY}/demo").parse().context("read the registry's address")?;
-    if !session.global.dry_run {
+    if !session.global.plans() {
         let started = session.report.start(None, &format!("registry at {REGISTRY}"));
         ThisHost::start_registry(REGISTRY, &session.folders.root.join("target/xtask/registry")).await?;
         session.report.finish_step(started);
     }
     push::with_profile(&Push::default(), &address, profile, config, session).await?;
     let ended = up::with_profile(&[], profile, config, session).await?;
-    if !session.global.dry_run && ended == Ended::Well {
+    if !session.global.plans() && ended == Ended::Well {
         session.report.note(
             "next: ask a server at its URL + /metadata, `cargo xtask push --verify`, `cargo xtask inspect \
              bin/tensorflow_model_server.cpu.optimized`, `cargo xtask down`",

@@ -30,7 +30,7 @@ const NEEDS: [setup::Need; 14] = [
 
 pub(crate) async fn run(args: &Test, session: &Session) -> Result<Ended> {
     let stages = stages(args);
-    if session.global.dry_run {
+    if session.global.plans() {
         let lines: Vec<String> =
             stages.iter().map(|stage| format!("{}cargo {}", stage.prefix(), stage.arguments.join(" "))).collect();
         session.report.plan(&format!("{}\n{}", setup::plan(&NEEDS), lines.join("\n")), &json!({ "stages": lines }));

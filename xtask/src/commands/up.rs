@@ -35,7 +35,7 @@ pub(super) async fn with_profile(
         images: &config.images,
         app: config.select_app(names),
     });
-    if session.global.dry_run {
+    if session.global.plans() {
         let text = plan.to_string();
         session.report.plan(&text, &json!({ "steps": text.lines().skip(1).collect::<Vec<_>>() }));
         return Ok(Ended::Well);

@@ -3,6 +3,7 @@
 
 mod checkout;
 mod cli;
+mod cluster;
 mod entrypoint;
 mod manifests;
 mod model;

@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub(super) async fn run(names: &[String], session: &Session) -> Result<Ended> {
-    if session.global.dry_run {
+    if session.global.plans() {
         let text = format!("# push --verify: asks the registries of {LOCK_FILE} for its images; changes nothing");
         session.report.plan(&text, &json!({}));
         return Ok(Ended::Well);

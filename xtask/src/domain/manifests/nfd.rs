@@ -74,6 +74,12 @@ const TOLD_BY: &[(&[&str], &[&str])] = &[
     (&["vpclmulqdq"], &["pclmulqdq"]),
 ];
 
+/// The kernel's name of the feature behind a flag: `avx2` of `AVX2`; the flag itself, in small letters, where it is not known.
+pub fn feature(flag: &str) -> String {
+    let known = FLAGS.iter().find(|(_, shown)| *shown == flag);
+    known.map_or_else(|| flag.to_lowercase(), |(feature, _)| (*feature).to_owned())
+}
+
 /// Features that no label of a node tells of.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(

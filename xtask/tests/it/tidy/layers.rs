@@ -55,7 +55,7 @@ const LAYERS: &[Layer] = &[
         denied: &["std::fs", "std::process", "std::env", "std::net", "std::time::SystemTime", "std::time::Instant"],
         excepted: &[],
     },
-    Layer { name: "ports", modules: &["domain"], crates: &["anyhow"], denied: WORLD, excepted: &[] },
+    Layer { name: "ports", modules: &["domain"], crates: &["anyhow", "serde_json"], denied: WORLD, excepted: &[] },
     Layer {
         name: "execute",
         modules: &["domain", "ports", "report"],

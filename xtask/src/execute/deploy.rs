@@ -1,0 +1,137 @@
+//! Objects into a cluster: everything that could refuse is asked first, what would change is told, then it is applied, and
+//! the rollout watched until it is complete. What earlier deploys put there and this one does not render goes.
+
+mod changes;
+mod owned;
+mod preflight;
+mod watch;
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::{
+    domain::{check::Check, cluster::rollout::Rollout},
+    ports::{Applied, Applying, Cluster, Place},
+    report::Report,
+};
+
+pub(crate) use owned::{status, undeploy};
+
+/// How a deploy goes about it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Manner {
+    /// Stop after what would change is known.
+    pub dry_run: bool,
+    pub force_conflicts: bool,
+    /// For the rollout.
+    pub patience: Duration,
+    /// Between two looks at it.
+    pub pause: Duration,
+}
+
+/// How a deploy ended.
+#[derive(Debug)]
+pub(crate) struct Deployed {
+    pub checks: Vec<Check>,
+    /// Object -> what changed of it, a line each; an object that was not there says so.
+    pub changes: Vec<(String, Vec<String>)>,
+    pub warnings: Vec<String>,
+    /// Objects that are no longer rendered.
+    pub removed: Vec<String>,
+    /// Empty after a dry run.
+    pub rollouts: Vec<Rollout>,
+    /// Where the web app is found.
+    pub url: Option<String>,
+}
+
+/// An object that has its place.
+pub(crate) struct Placed<'o> {
+    pub place: Place,
+    pub object: &'o Value,
+}
+
+impl Placed<'_> {
+    fn name(&self) -> String {
+        format!("{} {}", self.place.resource.kind, self.place.name)
+    }
+}
+
+/// Brings the objects, in their order, into the cluster. `kinds` are all that deploys of this checkout may have made.
+pub(crate) async fn deploy<C: Cluster>(
+    objects: &[Value],
+    kinds: &[(String, String)],
+    namespace: &str,
+    manner: Manner,
+    cluster: &C,
+    report: &Report,
+) -> Result<Deployed> {
+    let started = report.start(None, "look at the cluster");
+    let checks = preflight::checks(objects, namespace, cluster).await?;
+    let placed = placed(objects, cluster).await.context("nothing was applied")?;
+    let found = changes::find(&placed, manner.force_conflicts, cluster).await.context("nothing was applied")?;
+    report.finish_step(started);
+    let mut deployed = Deployed {
+        checks,
+        changes: found.changes,
+        warnings: found.warnings,
+        removed: Vec::new(),
+        rollouts: Vec::new(),
+        url: None,
+    };
+    let superseded = owned::superseded(&placed, kinds, namespace, cluster).await?;
+    if manner.dry_run {
+        deployed.removed = superseded.iter().map(name).collect();
+        return Ok(deployed);
+    }
+    let started = report.start(None, "apply");
+    for one in &placed {
+        let how = Applying { dry_run: false, force: manner.force_conflicts };
+        let applied = cluster.apply(&one.place, one.object, how).await;
+        match applied
+            .with_context(|| format!("{} was not applied, what stands before it was; run again", one.name()))?
+        {
+            Applied::Done(..) => {}
+            Applied::Conflicts(conflicts) => bail!(changes::refused(&[(one.name(), conflicts)])),
+            Applied::NoNamespace => bail!("the namespace {namespace} went away while it was applied to; run again"),
+        }
+    }
+    for place in &superseded {
+        cluster.delete(place).await?;
+        deployed.removed.push(name(place));
+    }
+    report.finish_step(started);
+    deployed.rollouts = watch::until_complete(&placed, namespace, manner, cluster, report).await?;
+    deployed.url = preflight::url(objects, cluster).await;
+    Ok(deployed)
+}
+
+fn name(place: &Place) -> String {
+    format!("{} {}", place.resource.kind, place.name)
+}
+
+/// Finds where each object goes; all kinds that the cluster does not know are told at once.
+async fn placed<'o, C: Cluster>(objects: &'o [Value], cluster: &C) -> Result<Vec<Placed<'o>>> {
+    let (mut placed, mut unknown) = (Vec::new(), Vec::new());
+    for object in objects {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let (api_version, kind) = (text("/apiVersion"), text("/kind"));
+        match cluster.resource(api_version, kind).await? {
+            Some(resource) => {
+                let namespace = resource.namespaced.then(|| text("/metadata/namespace").to_owned());
+                placed
+                    .push(Placed { place: Place { resource, namespace, name: text("/metadata/name").into() }, object });
+            }
+            None => unknown.push(format!("{kind} ({api_version})")),
+        }
+    }
+    unknown.dedup();
+    if !unknown.is_empty() {
+        bail!(
+            "the cluster does not know {}: install what brings it, or render without the component that needs it",
+            unknown.join(", ")
+        );
+    }
+    Ok(placed)
+}
