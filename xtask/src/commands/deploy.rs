@@ -15,7 +15,6 @@ use super::{
 use crate::{
     cli::Deploy,
     domain::{
-        check::State,
         cluster::{self, DeployPlan},
         event::Event,
         manifests,
@@ -59,14 +58,8 @@ fn plan(args: &Deploy) -> DeployPlan {
     }
 }
 
-/// What was looked at, what changed, how the workloads stand; the URL on stdout.
+/// What changed, how the workloads stand; the URL on stdout.
 fn tell(deployed: &Deployed, dry_run: bool, session: &Session) {
-    for check in deployed.checks.iter().filter(|check| check.state != State::Fine) {
-        session.report.warning(&format!("{}: {}; {}", check.name, check.found, check.mend));
-    }
-    for warning in &deployed.warnings {
-        session.report.warning(warning);
-    }
     let mut rows = Vec::new();
     for (object, lines) in &deployed.changes {
         match lines.as_slice() {

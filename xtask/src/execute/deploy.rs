@@ -12,7 +12,10 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::{
-    domain::{check::Check, cluster::rollout::Rollout},
+    domain::{
+        check::{Check, State},
+        cluster::rollout::Rollout,
+    },
     ports::{Applied, Applying, Cluster, Place},
     report::Report,
 };
@@ -34,10 +37,8 @@ pub(crate) struct Manner {
 /// How a deploy ended.
 #[derive(Debug)]
 pub(crate) struct Deployed {
-    pub checks: Vec<Check>,
     /// Object -> what changed of it, a line each; an object that was not there says so.
     pub changes: Vec<(String, Vec<String>)>,
-    pub warnings: Vec<String>,
     /// Objects that are no longer rendered.
     pub removed: Vec<String>,
     /// Empty after a dry run.
@@ -68,18 +69,12 @@ pub(crate) async fn deploy<C: Cluster>(
     report: &Report,
 ) -> Result<Deployed> {
     let started = report.start(None, "look at the cluster");
-    let checks = preflight::checks(objects, namespace, cluster).await?;
+    judge(&preflight::checks(objects, namespace, cluster).await?, report)?;
     let placed = placed(objects, cluster).await.context("nothing was applied")?;
     let found = changes::find(&placed, manner.force_conflicts, cluster).await.context("nothing was applied")?;
     report.finish_step(started);
-    let mut deployed = Deployed {
-        checks,
-        changes: found.changes,
-        warnings: found.warnings,
-        removed: Vec::new(),
-        rollouts: Vec::new(),
-        url: None,
-    };
+    found.warnings.iter().for_each(|warning| report.warning(warning));
+    let mut deployed = Deployed { changes: found.changes, removed: Vec::new(), rollouts: Vec::new(), url: None };
     let superseded = owned::superseded(&placed, kinds, namespace, cluster).await?;
     if manner.dry_run {
         deployed.removed = superseded.iter().map(name).collect();
@@ -92,7 +87,7 @@ pub(crate) async fn deploy<C: Cluster>(
         match applied
             .with_context(|| format!("{} was not applied, what stands before it was; run again", one.name()))?
         {
-            Applied::Done(..) => {}
+            Applied::Done(object, _) => changes::whole(one, &object)?,
             Applied::Conflicts(conflicts) => bail!(changes::refused(&[(one.name(), conflicts)])),
             Applied::NoNamespace => bail!("the namespace {namespace} went away while it was applied to; run again"),
         }
@@ -105,6 +100,18 @@ pub(crate) async fn deploy<C: Cluster>(
     deployed.rollouts = watch::until_complete(&placed, namespace, manner, cluster, report).await?;
     deployed.url = preflight::url(objects, cluster).await;
     Ok(deployed)
+}
+
+/// Tells what somebody should know before anything happens; what cannot work ends it here.
+fn judge(checks: &[Check], report: &Report) -> Result<()> {
+    let worth_a_word = checks.iter().filter(|check| check.state != State::Fine);
+    for Check { name, found, mend, state } in worth_a_word {
+        if *state == State::Blocks {
+            bail!("nothing was applied: {name}: {found}; {mend}");
+        }
+        report.warning(&format!("{name}: {found}; {mend}"));
+    }
+    Ok(())
 }
 
 fn name(place: &Place) -> String {

@@ -245,3 +245,28 @@ fn a_cluster_that_cannot_be_found_is_one_clear_error() {
     checkout.set_environment("KUBECONFIG", &nowhere);
     checkout.run(&["status"]).failed_saying(1, &["no kubeconfig", "set KUBECONFIG"]);
 }
+
+#[test]
+fn a_cluster_that_would_leave_the_model_out_is_not_deployed_to() {
+    let (checkout, double) = scene();
+    double.world().mounts_images = false;
+    double.world().version = "v1.34.4";
+    // No dry run can tell in a namespace that is not there yet; the next one does.
+    checkout.run(&ONE).failed_saying(1, &["the cluster leaves out", "spec.template.spec.volumes[model]"]);
+    double.world().writes.clear();
+    checkout.run(&ONE).failed_saying(
+        1,
+        &[
+            "image volumes are off by default",
+            "nothing was applied",
+            "leaves out",
+            "Deployment tf-serving-1cpu: spec.template.spec.volumes[model]",
+            "model-init-container",
+        ],
+    );
+    assert!(double.world().writes.is_empty());
+    let in_another_way = [&ONE[..], &["--component", "model-init-container"]].concat();
+    checkout.run(&in_another_way).succeeded();
+    double.world().version = "v1.28.9";
+    checkout.run(&in_another_way).failed_saying(1, &["nothing was applied: version: v1.28.9", "1.29 or newer"]);
+}

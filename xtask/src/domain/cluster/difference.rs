@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// One field that would be another.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +66,38 @@ fn compare(path: &str, before: Option<&Value>, after: Option<&Value>, found: &mu
     }
 }
 
+/// Fields of `sent` that the cluster did not keep: it does not know them, or has them switched off. Empty ones may go.
+pub fn dropped(sent: &Value, kept: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    lost("", sent, Some(kept), &mut found);
+    found
+}
+
+fn lost(path: &str, sent: &Value, kept: Option<&Value>, found: &mut Vec<String>) {
+    let is_empty = sent.is_null() || sent == &json!({}) || sent == &json!([]);
+    let Some(kept) = kept else {
+        if !is_empty {
+            found.push(path.into());
+        }
+        return;
+    };
+    match (sent, kept) {
+        (Value::Object(sent), Value::Object(kept)) => {
+            sent.iter().for_each(|(key, value)| lost(&below(path, key), value, kept.get(key), found));
+        }
+        (Value::Array(sent), Value::Array(kept)) => {
+            for (place, value) in sent.iter().enumerate() {
+                let name = value.get("name").and_then(Value::as_str);
+                let same = |other: &&Value| name.is_some() && other.get("name").and_then(Value::as_str) == name;
+                let other = if name.is_some() { kept.iter().find(same) } else { kept.get(place) };
+                let at = name.map_or_else(|| place.to_string(), String::from);
+                lost(&format!("{path}[{at}]"), value, other, found);
+            }
+        }
+        _ => {}
+    }
+}
+
 fn below(path: &str, key: &str) -> String {
     if path.is_empty() { key.into() } else { format!("{path}.{key}") }
 }
@@ -97,6 +129,15 @@ mod tests {
         let object = |version: u32, replicas: u32| json!({ "metadata": { "resourceVersion": version.to_string(), "generation": version, "managedFields": [version] }, "spec": { "replicas": replicas }, "status": { "replicas": version } });
         assert_eq!(told(object(1, 1), object(2, 1)), [""; 0]);
         assert_eq!(told(object(1, 1), object(2, 3)), ["spec.replicas: 1 -> 3"]);
+    }
+
+    #[test]
+    fn a_field_that_the_cluster_does_not_keep_is_found() {
+        let sent = json!({ "volumes": [{ "name": "tmp", "emptyDir": {} }, { "name": "model", "image": { "reference": "x" } }], "cpu": "1000m", "x": {} });
+        let kept = json!({ "volumes": [{ "name": "tmp", "emptyDir": {} }], "cpu": "1", "more": 1 });
+        assert_eq!(dropped(&sent, &kept), ["volumes[model]"]);
+        assert_eq!(dropped(&json!({ "args": ["a", "b"] }), &json!({ "args": ["a"] })), ["args[1]"]);
+        assert_eq!(dropped(&sent, &sent), [""; 0]);
     }
 
     #[test]

@@ -28,7 +28,10 @@ fn unscheduled(pod: &Value) -> Option<String> {
         return None;
     }
     let message = text(scheduled, "message");
-    let message = message.split(" preemption:").next().unwrap_or_default().trim_end_matches('.');
+    // What the scheduler could throw out for it, it could not: that is nothing to act on.
+    let message =
+        [" preemption:", " no new claims"].iter().fold(message, |text, end| text.split(end).next().unwrap_or(text));
+    let message = message.trim_end_matches(['.', ',', ' ']);
     let features = features(pod);
     if !features.is_empty() && message.contains("node affinity/selector") {
         return Some(format!("no node for it: it demands {}; {message}", features.join(" ")));
@@ -105,7 +108,7 @@ mod tests {
     #[test]
     fn a_pod_without_a_node_says_what_it_demands() {
         let key = format!("{}AVX2", nfd::PREFIX);
-        let message = "0/6 nodes are available: 6 node(s) didn't match Pod's node affinity/selector. preemption: 0/6 nodes \
+        let message = "0/6 nodes are available: 6 node(s) didn't match Pod's node affinity/selector. no new claims to deallocate, preemption: 0/6 nodes \
                        are available: 6 Preemption is not helpful for scheduling.";
         let pod = json!({
             "spec": { "affinity": { "nodeAffinity": { "requiredDuringSchedulingIgnoredDuringExecution":

@@ -1,10 +1,15 @@
 //! What an apply would change, by the cluster's own dry run, and what others would lose by it.
 
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
+
+use serde_json::Value;
 
 use super::Placed;
 use crate::{
-    domain::cluster::{Conflict, difference::differences},
+    domain::cluster::{
+        Conflict,
+        difference::{differences, dropped},
+    },
     ports::{Applied, Applying, Cluster},
 };
 
@@ -17,11 +22,15 @@ pub(super) struct Found {
 /// Asks for each object; conflicts of all are told at once.
 pub(super) async fn find<C: Cluster>(placed: &[Placed<'_>], force: bool, cluster: &C) -> Result<Found> {
     let mut found = Found { changes: Vec::new(), warnings: Vec::new() };
-    let mut refusals = Vec::new();
+    let (mut refusals, mut lost) = (Vec::new(), Vec::new());
     for one in placed {
         let live = cluster.get(&one.place).await?;
         match cluster.apply(&one.place, one.object, Applying { dry_run: true, force }).await? {
             Applied::Done(object, warnings) => {
+                let gone = dropped(one.object, &object);
+                if !gone.is_empty() {
+                    lost.push(format!("{}: {}", one.name(), gone.join(", ")));
+                }
                 found.warnings.extend(warnings.into_iter().map(|warning| format!("{}: {warning}", one.name())));
                 let changed = match &live {
                     None => vec!["is new".to_owned()],
@@ -34,7 +43,24 @@ pub(super) async fn find<C: Cluster>(placed: &[Placed<'_>], force: bool, cluster
             Applied::Conflicts(conflicts) => refusals.push((one.name(), conflicts)),
         }
     }
+    if !lost.is_empty() {
+        bail!(left_out(&lost));
+    }
     if refusals.is_empty() { Ok(found) } else { Err(anyhow!(refused(&refusals))) }
+}
+
+/// Whether an object that was applied is all there: in a namespace that was not there before, no dry run could tell.
+pub(super) fn whole(one: &Placed<'_>, applied: &Value) -> Result<()> {
+    let gone = dropped(one.object, applied);
+    if gone.is_empty() { Ok(()) } else { Err(anyhow!(left_out(&[format!("{}: {}", one.name(), gone.join(", "))]))) }
+}
+
+fn left_out(lost: &[String]) -> String {
+    format!(
+        "the cluster leaves out what it does not know or has switched off:\n  {}\nimage volumes need the gate ImageVolume, or \
+         `--component model-init-container`; for anything else a newer cluster",
+        lost.join("\n  ")
+    )
 }
 
 /// Who manages what, and the two ways out.

@@ -53,6 +53,9 @@ pub struct World {
     pub others: BTreeMap<String, (String, String)>,
     /// Whether rollouts come to an end.
     pub ready: bool,
+    /// Whether it mounts images as volumes; one that does not leaves them out in silence.
+    pub mounts_images: bool,
+    pub version: &'static str,
 }
 
 #[derive(Clone)]
@@ -65,7 +68,15 @@ impl Double {
     pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let port = listener.local_addr().expect("an address").port();
-        let double = Self { world: Arc::new(Mutex::new(World { ready: true, ..World::default() })), port };
+        let double = Self {
+            world: Arc::new(Mutex::new(World {
+                ready: true,
+                mounts_images: true,
+                version: "v1.35.0",
+                ..World::default()
+            })),
+            port,
+        };
         let serving = double.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -162,7 +173,7 @@ impl Double {
 impl World {
     fn get(&self, path: &str, query: &str) -> (u16, Value) {
         if path == "/version" {
-            return (200, json!({ "gitVersion": "v1.35.0" }));
+            return (200, json!({ "gitVersion": self.version }));
         }
         if let Some(object) = self.objects.get(path) {
             return (200, object.clone());
@@ -206,6 +217,11 @@ impl World {
         let mut object = body.clone();
         object["metadata"]["managedFields"] = json!([{ "manager": "cargo-xtask", "operation": "Apply" }]);
         object["metadata"]["generation"] = json!(1);
+        if !self.mounts_images
+            && let Some(volumes) = object.pointer_mut("/spec/template/spec/volumes").and_then(Value::as_array_mut)
+        {
+            volumes.retain(|volume| volume.get("image").is_none());
+        }
         if object["kind"] == "Deployment" && self.ready {
             let replicas = object["spec"]["replicas"].as_u64().unwrap_or(1);
             object["status"] = json!({ "observedGeneration": 1, "replicas": replicas, "updatedReplicas": replicas, "readyReplicas": replicas });
