@@ -135,7 +135,7 @@ fn kustomized(checkout: &Checkout, case: &Case) -> Vec<Value> {
 fn undone(value: &mut Value) {
     match value {
         Value::String(text) => {
-            for (image, scheme) in [("tf-serving:", "variant://"), ("inception:", "model://inception")] {
+            for (image, scheme) in [("tf-serving:", "variant://"), ("model-inception:", "model://inception")] {
                 let Some(at) = text.find(&format!("registry.example/ml/{image}")) else { continue };
                 let tag = text[at..].rsplit_once('@').map_or("", |(tagged, _)| tagged).rsplit(':').next().unwrap_or("");
                 let name = match (scheme, tag) {

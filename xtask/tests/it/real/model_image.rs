@@ -45,7 +45,7 @@ impl Node {
             "--volume",
             &mount,
             &self.image,
-            "/host/inception",
+            "/host/models",
         ])
     }
 

@@ -1,0 +1,107 @@
+#!/usr/bin/env bash
+# `deploy`, `status` and `undeploy` against a real control plane with simulated nodes (benches/control-plane.sh), which
+# schedules for real and runs nothing: every overlay on nodes of several shapes, a new version of the model, and 1,000 pods on
+# 1,000 nodes. What is asserted is where pods land; seconds are printed. Usage: benches/kubernetes.sh [PODS, default 1000]
+set -euo pipefail
+cd "$(dirname "$0")/.."
+pods=${1:-1000}
+benches/control-plane.sh build
+cargo build --quiet --package xtask
+work=$(mktemp -d)
+xtask=(target/debug/xtask --config "$work/config.toml")
+finish() {
+    benches/control-plane.sh stop "$work/cluster" || true
+    rm -rf "$work"
+}
+trap finish EXIT
+
+benches/control-plane.sh start "$work/cluster"
+export KUBECONFIG=$work/cluster/kubeconfig KUBERC=off
+kubectl() { target/control-plane/bin/kubectl --cache-dir "$work/cache" "$@"; }
+
+# A node of 16 CPUs; labels, taints and further resources are the insides of YAML's maps and lists.
+node() { # NAME LABELS TAINTS RESOURCES
+    cat << YAML
+---
+apiVersion: v1
+kind: Node
+metadata:
+  name: $1
+  annotations: {kwok.x-k8s.io/node: fake}
+  labels: {kubernetes.io/hostname: $1, kubernetes.io/os: linux, kubernetes.io/arch: amd64${2:+, $2}}
+spec: {taints: [$3]}
+status:
+  allocatable: &shape {cpu: "16", memory: 256Gi, pods: "110"${4:+, $4}}
+  capacity: *shape
+YAML
+}
+flag=feature.node.kubernetes.io/cpu-cpuid
+avx="$flag.AVX: 'true'"
+avx2="$avx, $flag.AVX2: 'true', $flag.FMA3: 'true'"
+gpu="nvidia.com/gpu.compute.major: '7'"
+{
+    node old '' '' ''
+    node avx "$avx" '' ''
+    # Two: a server of eight CPUs is replaced by one that is up before it goes.
+    node avx2-a "$avx2" '' ''
+    node avx2-b "$avx2" '' ''
+    node gpu "$avx2, $gpu" '{key: nvidia.com/gpu, effect: NoSchedule}' 'nvidia.com/gpu: "1"'
+} | kubectl apply --filename - > /dev/null
+kubectl wait --for=condition=Ready node --all --timeout=60s > /dev/null
+
+# A checkout whose images were pushed to a registry that nobody asks.
+cp -r manifests config.toml "$work/"
+python3 - > "$work/manifests/images.lock" << 'PY'
+print("schema = 1")
+optimized, standard = '"sse4_1", "sse4_2", "avx", "fma", "avx2"', '"sse4_2", "avx"'
+images = {"cpu-optimized": optimized, "gpu-optimized": optimized, "auto": standard, "resizer": ""}
+digest = lambda digit: "sha256:" + str(digit) * 64
+for at, (name, features) in enumerate(images.items()):
+    print(f'[images.{name}]\nreference = "registry.example/ml/tf-serving:{name}@{digest(at)}"\nalso-tagged = []')
+    print(f'sbom = "{digest(8)}"\nprovenance = "{digest(9)}"\nreceipt-key = "k"\ncpu-features = [{features}]\npushed = "now"')
+for version in 1, 2:
+    print(f'[models.inception.{version}]\nreference = "registry.example/ml/model-inception:{version}@{digest(version)}"\npushed = "now"')
+PY
+
+timed() { # WHAT COMMAND...
+    local what=$1 begin=$EPOCHREALTIME
+    shift
+    "$@" > "$work/out" 2>&1 || { cat "$work/out" >&2; echo "FAILED: $what" >&2; exit 1; }
+    printf '%-62s %7.2f s\n' "$what" "$(echo "$EPOCHREALTIME - $begin" | bc)"
+}
+# Where a server's pods run, as a pattern of node names.
+run_on() { # SERVER PATTERN
+    local elsewhere
+    elsewhere=$(kubectl --namespace tf-serving get pods --selector "app.kubernetes.io/instance=$1" \
+        --output 'jsonpath={range .items[*]}{.spec.nodeName}{"\n"}{end}' | grep -Evx "$2") || return 0
+    echo "FAILED: a pod of $1 runs on ${elsewhere:-no node}" >&2
+    exit 1
+}
+
+copies=(--component model-init-container)
+if "${xtask[@]}" deploy --timeout 20 > "$work/out" 2>&1; then
+    echo "FAILED: a cluster that leaves image volumes out was deployed to" >&2
+    exit 1
+fi
+grep -q 'the cluster leaves out' "$work/out" || { cat "$work/out" >&2; exit 1; }
+timed "deploy of all (three servers, web app), until ready" "${xtask[@]}" deploy "${copies[@]}" --model-version 1 --timeout 120
+run_on tf-serving-1cpu 'avx2-[ab]'
+run_on tf-serving-8cpu 'avx2-[ab]'
+run_on tf-serving-gpu gpu
+timed "the same again, nothing to change" "${xtask[@]}" deploy "${copies[@]}" --model-version 1 --timeout 120
+timed "version 2 of the model, until rolled out" "${xtask[@]}" deploy "${copies[@]}" --timeout 240
+timed "status" "${xtask[@]}" status
+grep -q '2 (not asked)' "$work/out"
+timed "only auto: two replicas up, the others away" "${xtask[@]}" deploy --overlay auto "${copies[@]}" --timeout 240
+run_on tf-serving-auto 'avx|avx2-[ab]'
+timed "undeploy" "${xtask[@]}" undeploy
+kubectl wait --for=delete namespace/tf-serving --timeout=180s > /dev/null
+
+for number in $(seq "$pods"); do node "avx2-$number" "$avx2" '' ''; done | kubectl apply --filename - > /dev/null
+kubectl wait --for=condition=Ready node --all --timeout=300s > /dev/null
+sed -i "s/^  replicas: 1\$/  replicas: $pods/" "$work/manifests/server/deployment.yaml"
+timed "dry run of the server, before $pods pods on $pods nodes" "${xtask[@]}" deploy --overlay 1cpu "${copies[@]}" --dry-run=server
+timed "deploy of $pods pods on $pods nodes, until ready" "${xtask[@]}" deploy --overlay 1cpu "${copies[@]}" --timeout 900
+timed "the same again, nothing to change" "${xtask[@]}" deploy --overlay 1cpu "${copies[@]}" --timeout 900
+run_on tf-serving-1cpu 'avx2-.*'
+timed "status of $pods pods, each asked for its model in vain" "${xtask[@]}" status
