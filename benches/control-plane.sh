@@ -112,13 +112,13 @@ YAML
     # By default these two ask for twenty and fifty things a second.
     local eager=(--kube-api-qps 500 --kube-api-burst 1000)
     run controller-manager "$bin/kube-controller-manager" --kubeconfig "$folder/kubeconfig" --leader-elect=false \
-        "${eager[@]}" --secure-port 0 --service-account-private-key-file "$folder/sa.key" \
+        "${eager[@]}" --node-monitor-grace-period 400s --secure-port 0 --service-account-private-key-file "$folder/sa.key" \
         --root-ca-file "$folder/apiserver/apiserver.crt"
     run scheduler "$bin/kube-scheduler" --kubeconfig "$folder/kubeconfig" --leader-elect=false --secure-port 0 "${eager[@]}"
     # kwok's client asks for lists as streams, which the API server refuses with an etcd as old as Debian's; it would try again
     # and again, ever more slowly.
     run kwok env KUBE_FEATURE_WatchListClient=false "$bin/kwok" --kubeconfig "$folder/kubeconfig" --config "$bin/stages.yaml" --node-ip 127.0.0.1 \
-        --manage-nodes-with-annotation-selector kwok.x-k8s.io/node=fake --node-lease-duration-seconds 40
+        --manage-nodes-with-annotation-selector kwok.x-k8s.io/node=fake --node-lease-duration-seconds 200
     until_true "the default service account" "$bin/kubectl" --kubeconfig "$folder/kubeconfig" get serviceaccount default
 }
 
