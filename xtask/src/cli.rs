@@ -169,8 +169,9 @@ pub struct PushModel {
     pub also_tag: Vec<String>,
 }
 
-#[derive(Debug, Default, Args)]
-pub struct Manifests {
+/// What is rendered.
+#[derive(Debug, Clone, Default, Args)]
+pub struct RenderingArgs {
     /// Folder of manifests/overlays, such as 1cpu; may be given again [default: all]
     #[arg(long, value_name = "NAME")]
     pub overlay: Vec<String>,
@@ -180,6 +181,12 @@ pub struct Manifests {
     /// Version of the model, as push-model wrote it into the lock [default: the newest there]
     #[arg(long, value_name = "N")]
     pub model_version: Option<u64>,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct Manifests {
+    #[command(flatten)]
+    pub rendering: RenderingArgs,
     /// Folder for one file an object, replaced as a whole [default: all objects on stdout]
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
@@ -199,15 +206,8 @@ pub struct ClusterArgs {
 pub struct Deploy {
     #[command(flatten)]
     pub at: ClusterArgs,
-    /// Folder of manifests/overlays, such as 1cpu; may be given again [default: all]
-    #[arg(long, value_name = "NAME")]
-    pub overlay: Vec<String>,
-    /// Folder of manifests/components to put on top, such as model-pvc; may be given again
-    #[arg(long, value_name = "NAME")]
-    pub component: Vec<String>,
-    /// Version of the model, as push-model wrote it into the lock [default: the newest there]
-    #[arg(long, value_name = "N")]
-    pub model_version: Option<u64>,
+    #[command(flatten)]
+    pub rendering: RenderingArgs,
     /// Take over fields that others manage
     #[arg(long)]
     pub force_conflicts: bool,

@@ -3,6 +3,7 @@
 mod build_images;
 mod build_servers;
 mod clean;
+mod cluster;
 mod deploy;
 mod doctor;
 mod down;

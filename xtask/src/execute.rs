@@ -43,7 +43,7 @@ use crate::{
     report::Report,
 };
 
-pub(crate) use deploy::{Deployed, Manner, deploy, status, undeploy};
+pub(crate) use deploy::{Changes, Deployed, Manner, deploy, status, undeploy};
 pub(crate) use export_model::{ExportPorts, ExportScene, Exported, Library, Reach, Reached, State, export_model};
 pub(crate) use freshness::{Freshness, look};
 pub(crate) use manifests::{check_output, read_manifests, read_pushed, write_manifests};

@@ -18,7 +18,10 @@ use serde_json::{Value, json};
 
 use self::answer::{Answer, Trouble};
 use crate::{
-    domain::cluster::{Conflict, FIELD_MANAGER},
+    domain::{
+        cluster::{Conflict, FIELD_MANAGER},
+        retry,
+    },
     ports::{Applied, Applying, Cluster, Place, Resource, Say},
 };
 
@@ -84,8 +87,8 @@ impl<'s> Kubernetes<'s> {
         let once = || self.once(method, path, body);
         let backoff = ExponentialBuilder::default()
             .with_min_delay(self.patience.first)
-            .with_factor(3.0)
-            .with_max_times(3)
+            .with_factor(retry::FACTOR)
+            .with_max_times(retry::MORE_TRIES)
             .with_jitter();
         let told = |trouble: &Trouble, pause: Duration| {
             if let Trouble::Passing(error, _) = trouble {
@@ -96,13 +99,15 @@ impl<'s> Kubernetes<'s> {
             .retry(backoff)
             .when(|trouble| matches!(trouble, Trouble::Passing(..)))
             .adjust(|trouble, pause| match trouble {
-                Trouble::Passing(_, Some(asked)) => pause.map(|pause| pause.max(*asked)),
+                Trouble::Passing(_, Some(asked)) => pause.map(|pause| pause.max((*asked).min(retry::LONGEST))),
                 _ => pause,
             })
             .notify(told)
             .await;
         asked.map_err(|trouble| match trouble {
-            Trouble::Passing(error, _) => error.context(format!("gave up on the cluster {} after 4 tries", self.name)),
+            Trouble::Passing(error, _) => {
+                error.context(format!("gave up on the cluster {} after {} tries", self.name, retry::MORE_TRIES + 1))
+            }
             Trouble::Final(error) => error,
         })
     }
@@ -173,17 +178,14 @@ impl Cluster for Kubernetes<'_> {
         path.push_str(if how.dry_run { "&dryRun=All" } else { "" });
         path.push_str(if how.force { "&force=true" } else { "" });
         let answer = self.ask(&Method::PATCH, &path, Some(object)).await?;
+        let refused = || answer.refused(&format!("apply {place}"));
         match answer.status {
             404 if answer.message().contains("namespaces \"") => Ok(Applied::NoNamespace),
-            404 => Err(answer.refused(&format!("apply {} {}", place.resource.kind, place.name))),
-            409 => match answer.conflicts() {
-                found if found.is_empty() => {
-                    Err(answer.refused(&format!("apply {} {}", place.resource.kind, place.name)))
-                }
-                found => Ok(Applied::Conflicts(found)),
-            },
+            409 => {
+                Some(answer.conflicts()).filter(|found| !found.is_empty()).map(Applied::Conflicts).ok_or_else(refused)
+            }
             200..=299 => Ok(Applied::Done(answer.json()?, answer.warnings)),
-            _ => Err(answer.refused(&format!("apply {} {}", place.resource.kind, place.name))),
+            _ => Err(refused()),
         }
     }
 
@@ -193,7 +195,7 @@ impl Cluster for Kubernetes<'_> {
         match answer.status {
             404 => Ok(false),
             200..=299 => Ok(true),
-            _ => Err(answer.refused(&format!("delete {} {}", place.resource.kind, place.name))),
+            _ => Err(answer.refused(&format!("delete {place}"))),
         }
     }
 

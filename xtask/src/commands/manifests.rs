@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Ended, Session};
 use crate::{
-    cli::Manifests,
+    cli::{Manifests, RenderingArgs},
     config::UnknownNames,
     domain::{
         event::Event,
@@ -20,16 +20,21 @@ use crate::{
 pub(crate) fn run(args: &Manifests, session: &Session) -> Result<Ended> {
     let output = args.output.as_deref();
     let shown = output.map(|folder| session.seen_from_root(folder));
-    let plan = manifests::plan(&args.overlay, &args.component, shown);
+    let plan = plan(&args.rendering, shown);
     if session.global.plans() {
         let text = plan.to_string();
         session.report.plan(&text, &json!({ "steps": text.lines().skip(1).collect::<Vec<_>>() }));
         return Ok(Ended::Well);
     }
     output.map_or(Ok(()), execute::check_output)?;
-    let Rendered { objects, resolved, .. } = rendered(&plan, args.model_version, session)?;
+    let Rendered { objects, resolved, .. } = rendered(&plan, session)?;
     tell(&objects, &resolved, output, session)?;
     Ok(Ended::Well)
+}
+
+/// The plan of what the command line asks for.
+pub(super) fn plan(args: &RenderingArgs, output: Option<String>) -> ManifestsPlan {
+    manifests::plan(&args.overlay, &args.component, args.model_version, output)
 }
 
 /// What a plan came to.
@@ -41,7 +46,7 @@ pub(super) struct Rendered {
 }
 
 /// Reads all there is to read, finds what is asked for, and renders it.
-pub(super) fn rendered(plan: &ManifestsPlan, model: Option<u64>, session: &Session) -> Result<Rendered> {
+pub(super) fn rendered(plan: &ManifestsPlan, session: &Session) -> Result<Rendered> {
     let tree = execute::read_manifests(&session.folders.root)?;
     for (what, folder, named) in
         [("overlay", "overlays", &plan.overlays), ("component", "components", &plan.components)]
@@ -54,7 +59,7 @@ pub(super) fn rendered(plan: &ManifestsPlan, model: Option<u64>, session: &Sessi
     }
     let lock = execute::read_pushed(&session.folders.root)?;
     let mut objects = manifests::in_order(manifests::compose(&tree, &plan.overlays, &plan.components)?);
-    let resolved = manifests::resolve(&mut objects, &lock, model)?;
+    let resolved = manifests::resolve(&mut objects, &lock, plan.model_version)?;
     Ok(Rendered { tree, objects, resolved })
 }
 

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     Ended, Session,
-    deploy::at::{At, kinds, namespace},
+    cluster::{Target, kinds, namespace},
 };
 use crate::{
     cli::ClusterArgs,
@@ -26,7 +26,7 @@ pub(crate) async fn run(args: &ClusterArgs, session: &Session) -> Result<Ended> 
     let model = &session.profile(&config)?.model.name;
     let tree = execute::read_manifests(&session.folders.root)?;
     let say = |line: String| session.report.warning(&line);
-    let At { cluster, namespace } = At::connect(args, namespace(&tree)?.as_deref(), &say).await?;
+    let Target { cluster, namespace } = Target::connect(args, namespace(&tree)?.as_deref(), &say).await?;
     let standings = execute::status(&kinds(&tree)?, &namespace, model, &cluster).await?;
     if standings.is_empty() {
         session.report.note(&format!("no deploy of ours is in the namespace {namespace}"));

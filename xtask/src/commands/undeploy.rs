@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{
     Ended, Session,
-    deploy::at::{At, kinds, namespace},
+    cluster::{Target, kinds, namespace},
 };
 use crate::{
     cli::ClusterArgs,
@@ -21,7 +21,7 @@ pub(crate) async fn run(args: &ClusterArgs, session: &Session) -> Result<Ended> 
     }
     let tree = execute::read_manifests(&session.folders.root)?;
     let say = |line: String| session.report.warning(&line);
-    let At { cluster, namespace } = At::connect(args, namespace(&tree)?.as_deref(), &say).await?;
+    let Target { cluster, namespace } = Target::connect(args, namespace(&tree)?.as_deref(), &say).await?;
     let dry_run = session.global.asks_server();
     let removed = execute::undeploy(&kinds(&tree)?, &namespace, dry_run, &cluster, &session.report).await?;
     for object in &removed.objects {

@@ -35,11 +35,18 @@ pub struct ManifestsPlan {
     pub overlays: Vec<String>,
     /// Of `manifests/components`, in the order in which they work.
     pub components: Vec<String>,
+    /// None for the newest in the lock.
+    pub model_version: Option<u64>,
     /// A folder for one file an object; none for stdout.
     pub output: Option<String>,
 }
 
-pub fn plan(overlays: &[String], components: &[String], output: Option<String>) -> ManifestsPlan {
+pub fn plan(
+    overlays: &[String],
+    components: &[String],
+    model_version: Option<u64>,
+    output: Option<String>,
+) -> ManifestsPlan {
     let mut chosen: Vec<String> = Vec::new();
     for overlay in overlays {
         if !chosen.contains(overlay) {
@@ -49,7 +56,7 @@ pub fn plan(overlays: &[String], components: &[String], output: Option<String>) 
     if chosen.is_empty() {
         chosen.push(DEFAULT_OVERLAY.into());
     }
-    ManifestsPlan { overlays: chosen, components: components.to_vec(), output }
+    ManifestsPlan { overlays: chosen, components: components.to_vec(), model_version, output }
 }
 
 impl fmt::Display for ManifestsPlan {
@@ -65,6 +72,9 @@ impl fmt::Display for ManifestsPlan {
             write!(f, "\nkustomize edit add component {}", component_folder(component))?;
         }
         write!(f, "\nresolve variant:// app:// model:// {LOCK_FILE}")?;
+        if let Some(version) = self.model_version {
+            write!(f, "  # version {version} of the model")?;
+        }
         write!(f, "\nrequire-nodes feature.node.kubernetes.io/cpu-cpuid.* {LOCK_FILE}")?;
         match &self.output {
             Some(folder) => write!(f, "\nwrite {folder}/KIND-NAME.yaml"),

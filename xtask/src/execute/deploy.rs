@@ -20,6 +20,7 @@ use crate::{
     report::Report,
 };
 
+pub(crate) use changes::Changes;
 pub(crate) use owned::{status, undeploy};
 
 /// How a deploy goes about it.
@@ -37,10 +38,6 @@ pub(crate) struct Manner {
 /// How a deploy ended.
 #[derive(Debug)]
 pub(crate) struct Deployed {
-    /// Object -> what changed of it, a line each; an object that was not there says so.
-    pub changes: Vec<(String, Vec<String>)>,
-    /// Objects that are no longer rendered.
-    pub removed: Vec<String>,
     /// Empty after a dry run.
     pub rollouts: Vec<Rollout>,
     /// Where the web app is found.
@@ -53,53 +50,47 @@ pub(crate) struct Placed<'o> {
     pub object: &'o Value,
 }
 
-impl Placed<'_> {
-    fn name(&self) -> String {
-        format!("{} {}", self.place.resource.kind, self.place.name)
-    }
-}
-
-/// Brings the objects, in their order, into the cluster. `kinds` are all that deploys of this checkout may have made.
+/// Brings the objects, in their order, into the cluster. `kinds` are all that deploys of this checkout may have made; `tell`
+/// hears what changes before anything does.
 pub(crate) async fn deploy<C: Cluster>(
     objects: &[Value],
     kinds: &[(String, String)],
     namespace: &str,
     manner: Manner,
-    cluster: &C,
-    report: &Report,
+    (cluster, report): (&C, &Report),
+    tell: &mut dyn FnMut(&Changes),
 ) -> Result<Deployed> {
     let started = report.start(None, "look at the cluster");
     judge(&preflight::checks(objects, namespace, cluster).await?, report)?;
     let placed = placed(objects, cluster).await.context("nothing was applied")?;
-    let found = changes::find(&placed, manner.force_conflicts, cluster).await.context("nothing was applied")?;
+    let mut changes = changes::find(&placed, manner.force_conflicts, cluster).await.context("nothing was applied")?;
+    let superseded = owned::superseded(&placed, kinds, namespace, cluster).await.context("nothing was applied")?;
+    changes.superseded = superseded.iter().map(ToString::to_string).collect();
     report.finish_step(started);
-    found.warnings.iter().for_each(|warning| report.warning(warning));
-    let mut deployed = Deployed { changes: found.changes, removed: Vec::new(), rollouts: Vec::new(), url: None };
-    let superseded = owned::superseded(&placed, kinds, namespace, cluster).await?;
+    tell(&changes);
     if manner.dry_run {
-        deployed.removed = superseded.iter().map(name).collect();
-        return Ok(deployed);
+        return Ok(Deployed { rollouts: Vec::new(), url: None });
     }
     let started = report.start(None, "apply");
     for one in &placed {
-        let how = Applying { dry_run: false, force: manner.force_conflicts };
-        let applied = cluster.apply(&one.place, one.object, how).await;
-        match applied
-            .with_context(|| format!("{} was not applied, what stands before it was; run again", one.name()))?
-        {
-            Applied::Done(object, _) => changes::whole(one, &object)?,
-            Applied::Conflicts(conflicts) => bail!(changes::refused(&[(one.name(), conflicts)])),
-            Applied::NoNamespace => bail!("the namespace {namespace} went away while it was applied to; run again"),
-        }
+        apply(one, manner, cluster).await?;
     }
     for place in &superseded {
         cluster.delete(place).await?;
-        deployed.removed.push(name(place));
     }
     report.finish_step(started);
-    deployed.rollouts = watch::until_complete(&placed, namespace, manner, cluster, report).await?;
-    deployed.url = preflight::url(objects, cluster).await;
-    Ok(deployed)
+    let rollouts = watch::until_complete(&placed, namespace, manner, cluster, report).await?;
+    Ok(Deployed { rollouts, url: preflight::url(objects, cluster).await })
+}
+
+async fn apply<C: Cluster>(one: &Placed<'_>, manner: Manner, cluster: &C) -> Result<()> {
+    let how = Applying { dry_run: false, force: manner.force_conflicts };
+    let applied = cluster.apply(&one.place, one.object, how).await;
+    match applied.with_context(|| format!("{} was not applied, what stands before it was; run again", one.place))? {
+        Applied::Done(object, _) => changes::whole(one, &object),
+        Applied::Conflicts(conflicts) => bail!(changes::refused(&[(one.place.to_string(), conflicts)])),
+        Applied::NoNamespace => bail!("the namespace of {} went away while it was applied; run again", one.place),
+    }
 }
 
 /// Tells what somebody should know before anything happens; what cannot work ends it here.
@@ -112,10 +103,6 @@ fn judge(checks: &[Check], report: &Report) -> Result<()> {
         report.warning(&format!("{name}: {found}; {mend}"));
     }
     Ok(())
-}
-
-fn name(place: &Place) -> String {
-    format!("{} {}", place.resource.kind, place.name)
 }
 
 /// Finds where each object goes; all kinds that the cluster does not know are told at once.

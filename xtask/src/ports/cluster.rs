@@ -1,5 +1,7 @@
 //! What deploying asks of a cluster; objects are JSON, as it speaks.
 
+use std::fmt;
+
 use anyhow::Result;
 use serde_json::Value;
 
@@ -23,6 +25,24 @@ pub(crate) struct Place {
     /// None for what stands in no namespace.
     pub namespace: Option<String>,
     pub name: String,
+}
+
+impl Resource {
+    /// Of the core, which every cluster has.
+    pub fn core(kind: &str, plural: &str, namespaced: bool) -> Self {
+        Self { api_version: "v1".into(), kind: kind.into(), plural: plural.into(), namespaced }
+    }
+
+    pub fn pods() -> Self {
+        Self::core("Pod", "pods", true)
+    }
+}
+
+impl fmt::Display for Place {
+    /// As kubectl says it: `Deployment tf-serving-1cpu`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.resource.kind, self.name)
+    }
 }
 
 /// How an object is applied.

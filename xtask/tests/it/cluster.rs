@@ -44,7 +44,7 @@ fn a_deploy_applies_watches_and_says_where_the_web_app_is() {
     assert!(image.as_str().is_some_and(|image| image.contains("@sha256:")), "{image}");
     let second = checkout.run(&ONE);
     second.succeeded();
-    assert!(second.stderr.contains("as it was") && !second.stderr.contains("is new"), "{}", second.stderr);
+    assert!(second.stderr.contains("stays as it is") && !second.stderr.contains("is new"), "{}", second.stderr);
     assert!(!format!("{}{}", second.stdout, second.stderr).contains("s3cret"));
 }
 

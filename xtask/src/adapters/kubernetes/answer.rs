@@ -9,7 +9,7 @@ use kube_client::client::Body;
 use serde_json::Value;
 
 use super::conflict;
-use crate::domain::cluster::Conflict;
+use crate::domain::{cluster::Conflict, retry};
 
 /// Why a request did not do.
 pub(super) enum Trouble {
@@ -48,7 +48,7 @@ impl Answer {
                 "the cluster {name} forbids it: {}; ask for a role that allows it",
                 answer.message()
             ))),
-            429 | 500 | 502 | 503 | 504 => {
+            status if retry::is_passing(status) => {
                 let error = anyhow!("the cluster {name} answered {}: {}", answer.status, answer.message());
                 Err(Trouble::Passing(error, wait))
             }

@@ -269,7 +269,7 @@ fn what_the_lock_lacks_is_told_at_once_with_the_remedy() {
 
 #[test]
 fn a_plan_says_each_step_and_an_overlay_counts_once() {
-    let text = plan(&all("1cpu gpu 1cpu"), &all("rest"), Some("out".into())).to_string();
+    let text = plan(&all("1cpu gpu 1cpu"), &all("rest"), None, Some("out".into())).to_string();
     expect![[r"
         # manifests: 1cpu, gpu; with rest
         kubectl kustomize manifests/overlays/1cpu
@@ -279,6 +279,11 @@ fn a_plan_says_each_step_and_an_overlay_counts_once() {
         require-nodes feature.node.kubernetes.io/cpu-cpuid.* manifests/images.lock
         write out/KIND-NAME.yaml"]]
     .assert_eq(&text);
-    assert_eq!(plan(&[], &[], None).overlays, ["all"]);
+    assert_eq!(plan(&[], &[], None, None).overlays, ["all"]);
+    let text = plan(&[], &[], Some(2), None).to_string();
+    assert!(
+        text.contains("\nresolve variant:// app:// model:// manifests/images.lock  # version 2 of the model\n"),
+        "{text}"
+    );
     assert_eq!(names(&tree(&[]), "overlays"), ["bare", "one"]);
 }

@@ -1,7 +1,6 @@
 //! What an apply would change, by the cluster's own dry run, and what others would lose by it.
 
 use anyhow::{Result, anyhow, bail};
-
 use serde_json::Value;
 
 use super::Placed;
@@ -13,15 +12,20 @@ use crate::{
     ports::{Applied, Applying, Cluster},
 };
 
-/// Of all objects.
-pub(super) struct Found {
-    pub changes: Vec<(String, Vec<String>)>,
+/// What a deploy would change.
+#[derive(Debug, Default)]
+pub(crate) struct Changes {
+    /// Object -> a line for each field; one that was not there says so, one that stays has none.
+    pub objects: Vec<(String, Vec<String>)>,
+    /// Objects that are no longer rendered.
+    pub superseded: Vec<String>,
+    /// What the cluster warned of.
     pub warnings: Vec<String>,
 }
 
 /// Asks for each object; conflicts of all are told at once.
-pub(super) async fn find<C: Cluster>(placed: &[Placed<'_>], force: bool, cluster: &C) -> Result<Found> {
-    let mut found = Found { changes: Vec::new(), warnings: Vec::new() };
+pub(super) async fn find<C: Cluster>(placed: &[Placed<'_>], force: bool, cluster: &C) -> Result<Changes> {
+    let mut found = Changes::default();
     let (mut refusals, mut lost) = (Vec::new(), Vec::new());
     for one in placed {
         let live = cluster.get(&one.place).await?;
@@ -29,18 +33,18 @@ pub(super) async fn find<C: Cluster>(placed: &[Placed<'_>], force: bool, cluster
             Applied::Done(object, warnings) => {
                 let gone = dropped(one.object, &object);
                 if !gone.is_empty() {
-                    lost.push(format!("{}: {}", one.name(), gone.join(", ")));
+                    lost.push(format!("{}: {}", one.place, gone.join(", ")));
                 }
-                found.warnings.extend(warnings.into_iter().map(|warning| format!("{}: {warning}", one.name())));
+                found.warnings.extend(warnings.into_iter().map(|warning| format!("{}: {warning}", one.place)));
                 let changed = match &live {
                     None => vec!["is new".to_owned()],
                     Some(live) => differences(live, &object).iter().map(ToString::to_string).collect(),
                 };
-                found.changes.push((one.name(), changed));
+                found.objects.push((one.place.to_string(), changed));
             }
             // A namespace of a dry run is not there for what comes after it.
-            Applied::NoNamespace => found.changes.push((one.name(), vec!["is new".to_owned()])),
-            Applied::Conflicts(conflicts) => refusals.push((one.name(), conflicts)),
+            Applied::NoNamespace => found.objects.push((one.place.to_string(), vec!["is new".to_owned()])),
+            Applied::Conflicts(conflicts) => refusals.push((one.place.to_string(), conflicts)),
         }
     }
     if !lost.is_empty() {
@@ -52,7 +56,7 @@ pub(super) async fn find<C: Cluster>(placed: &[Placed<'_>], force: bool, cluster
 /// Whether an object that was applied is all there: in a namespace that was not there before, no dry run could tell.
 pub(super) fn whole(one: &Placed<'_>, applied: &Value) -> Result<()> {
     let gone = dropped(one.object, applied);
-    if gone.is_empty() { Ok(()) } else { Err(anyhow!(left_out(&[format!("{}: {}", one.name(), gone.join(", "))]))) }
+    if gone.is_empty() { Ok(()) } else { Err(anyhow!(left_out(&[format!("{}: {}", one.place, gone.join(", "))]))) }
 }
 
 fn left_out(lost: &[String]) -> String {

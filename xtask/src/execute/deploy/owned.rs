@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use serde_json::Value;
 
-use super::{Placed, name, watch::pods};
+use super::Placed;
 use crate::{
     domain::cluster::{
         OWNED, is_ours,
-        rollout::{Rollout, rollout},
+        rollout::{Rollout, rollout, selects},
     },
     ports::{Cluster, Place, Resource},
     report::Report,
@@ -81,7 +81,7 @@ pub(crate) async fn undeploy<C: Cluster>(
     let mut removed = Removed::default();
     for (place, _) in &objects {
         if dry_run || cluster.delete(place).await? {
-            removed.objects.push(name(place));
+            removed.objects.push(place.to_string());
         }
     }
     for (place, _) in &spaces {
@@ -89,7 +89,7 @@ pub(crate) async fn undeploy<C: Cluster>(
             Some(guest) => removed.kept_namespace = Some(format!("{namespace} holds {guest}, which is not ours")),
             None => {
                 if dry_run || cluster.delete(place).await? {
-                    removed.objects.push(name(place));
+                    removed.objects.push(place.to_string());
                 }
             }
         }
@@ -131,14 +131,13 @@ pub(crate) async fn status<C: Cluster>(
     model: &str,
     cluster: &C,
 ) -> Result<Vec<Standing>> {
-    let pods_kind: Resource = pods();
     let there = ours(kinds, namespace, cluster).await?;
-    let all_pods = cluster.list(&pods_kind, Some(namespace), OWNED).await?;
+    let pods = cluster.list(&Resource::pods(), Some(namespace), OWNED).await?;
     let mut standings = Vec::new();
     for (_, object) in &there {
-        let Some(rollout) = rollout(object, &all_pods) else { continue };
+        let Some(rollout) = rollout(object, &pods) else { continue };
         let mut versions = BTreeSet::new();
-        for pod in all_pods.iter().filter(|pod| crate::domain::cluster::rollout::selects(object, pod)) {
+        for pod in pods.iter().filter(|pod| selects(object, pod)) {
             versions.extend(version(pod, namespace, model, cluster).await?);
         }
         standings.push(Standing { rollout, versions });

@@ -20,7 +20,7 @@ const IMAGE_VOLUMES: u64 = 35;
 /// All findings; only an error where the cluster itself does not answer.
 pub(super) async fn checks<C: Cluster>(objects: &[Value], namespace: &str, cluster: &C) -> Result<Vec<Check>> {
     let mut checks = vec![version(&cluster.version().await?, objects)];
-    let nodes = cluster.list(&core("Node", "nodes", false), None, "").await;
+    let nodes = cluster.list(&Resource::core("Node", "nodes", false), None, "").await;
     match nodes {
         Ok(nodes) => checks.extend(objects.iter().filter_map(|object| fits(object, &nodes))),
         Err(error) => checks.push(Check::notice(
@@ -29,7 +29,7 @@ pub(super) async fn checks<C: Cluster>(objects: &[Value], namespace: &str, clust
             "whether the pods fit anywhere shows in the rollout only",
         )),
     }
-    match cluster.list(&core("ResourceQuota", "resourcequotas", true), Some(namespace), "").await {
+    match cluster.list(&Resource::core("ResourceQuota", "resourcequotas", true), Some(namespace), "").await {
         Ok(quotas) => checks.extend(quotas.iter().flat_map(|quota| exceeded(quota, objects))),
         Err(error) => checks.push(Check::notice(
             "quota",
@@ -113,7 +113,7 @@ fn demanded(object: &Value, key: &str) -> f64 {
 
 async fn pull_secrets<C: Cluster>(objects: &[Value], namespace: &str, cluster: &C) -> Option<Check> {
     let account = Place {
-        resource: core("ServiceAccount", "serviceaccounts", true),
+        resource: Resource::core("ServiceAccount", "serviceaccounts", true),
         namespace: Some(namespace.into()),
         name: "default".into(),
     };
@@ -133,16 +133,12 @@ async fn pull_secrets<C: Cluster>(objects: &[Value], namespace: &str, cluster: &
 pub(super) async fn url<C: Cluster>(objects: &[Value], cluster: &C) -> Option<String> {
     let ports = objects.iter().filter_map(|object| object.pointer("/spec/ports")?.as_array()).flatten();
     let port = ports.filter_map(|port| port.get("nodePort")?.as_u64()).next()?;
-    let nodes = cluster.list(&core("Node", "nodes", false), None, "").await.ok()?;
+    let nodes = cluster.list(&Resource::core("Node", "nodes", false), None, "").await.ok()?;
     let addresses = nodes.iter().filter_map(|node| node.pointer("/status/addresses")?.as_array()).flatten();
     let addresses: Vec<(&str, &str)> =
         addresses.filter_map(|one| Some((one.get("type")?.as_str()?, one.get("address")?.as_str()?))).collect();
     let of = |kind: &str| addresses.iter().find(|(other, _)| *other == kind).map(|(_, address)| *address);
     Some(format!("http://{}:{port}", of("ExternalIP").or_else(|| of("InternalIP"))?))
-}
-
-fn core(kind: &str, plural: &str, namespaced: bool) -> Resource {
-    Resource { api_version: "v1".into(), kind: kind.into(), plural: plural.into(), namespaced }
 }
 
 #[cfg(test)]

@@ -28,7 +28,7 @@ pub(super) async fn until_complete<C: Cluster>(
 ) -> Result<Vec<Rollout>> {
     let workloads: Vec<&Placed<'_>> = placed.iter().filter(|one| rollout(one.object, &[]).is_some()).collect();
     let mut steps: Vec<Option<Started>> =
-        workloads.iter().map(|one| Some(report.start(None, &format!("roll out {}", one.name())))).collect();
+        workloads.iter().map(|one| Some(report.start(None, &format!("roll out {}", one.place)))).collect();
     let (begin, mut last) = (Instant::now(), Vec::new());
     let mut trouble;
     loop {
@@ -78,7 +78,7 @@ fn tell(now: &[Rollout], before: &[Rollout], steps: &mut [Option<Started>], repo
 
 /// One of each workload, in their order.
 async fn look<C: Cluster>(workloads: &[&Placed<'_>], namespace: &str, cluster: &C) -> Result<Vec<Rollout>> {
-    let pods = cluster.list(&pods(), Some(namespace), OWNED).await?;
+    let pods = cluster.list(&Resource::pods(), Some(namespace), OWNED).await?;
     let mut rollouts = Vec::new();
     for one in workloads {
         match cluster.get(&one.place).await? {
@@ -95,9 +95,4 @@ fn gone(one: &Placed<'_>) -> Option<Rollout> {
     gone.state =
         if one.place.resource.kind == "Job" { State::Complete } else { State::GaveUp("somebody deleted it".into()) };
     Some(gone)
-}
-
-/// Of the core, which every cluster has.
-pub(super) fn pods() -> Resource {
-    Resource { api_version: "v1".into(), kind: "Pod".into(), plural: "pods".into(), namespaced: true }
 }

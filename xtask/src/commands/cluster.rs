@@ -12,12 +12,13 @@ use crate::{
     ports::Say,
 };
 
-pub(in crate::commands) struct At<'s> {
+/// A cluster, and the namespace in it.
+pub(super) struct Target<'s> {
     pub cluster: Kubernetes<'s>,
     pub namespace: String,
 }
 
-impl<'s> At<'s> {
+impl<'s> Target<'s> {
     /// The namespace of the command line, else the one that the manifests name, else the context's.
     pub async fn connect(args: &ClusterArgs, rendered: Option<&str>, say: Say<'s>) -> Result<Self> {
         let cluster = Kubernetes::connect(args.context.as_deref(), Patience::default(), say).await?;
@@ -28,14 +29,14 @@ impl<'s> At<'s> {
 }
 
 /// The namespace that the manifests make.
-pub(in crate::commands) fn namespace(tree: &Tree) -> Result<Option<String>> {
+pub(super) fn namespace(tree: &Tree) -> Result<Option<String>> {
     let objects = objects(tree)?;
     let found = objects.iter().find(|object| object.get("kind").and_then(Value::as_str) == Some("Namespace"));
     Ok(found.and_then(|object| object.pointer("/metadata/name")?.as_str()).map(String::from))
 }
 
 /// API version and kind of all objects in `manifests/`; what only steers kustomize is none.
-pub(in crate::commands) fn kinds(tree: &Tree) -> Result<Vec<(String, String)>> {
+pub(super) fn kinds(tree: &Tree) -> Result<Vec<(String, String)>> {
     let kind = |object: &Value| {
         let text = |key: &str| Some(object.get(key)?.as_str()?.to_owned());
         Some((text("apiVersion")?, text("kind")?))
