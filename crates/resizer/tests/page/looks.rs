@@ -60,6 +60,13 @@ fn nothing_is_wider_than_a_phone() {
             )
             .await;
         assert_eq!(outside, Vec::<String>::new());
+        let over_their_neighbours: Vec<String> = browser
+            .value(
+                "[...document.querySelectorAll('th, td')].filter((e) => e.checkVisibility() && e.scrollWidth > e.clientWidth + 1)\
+                 .map((e) => e.outerHTML.slice(0, 120))",
+            )
+            .await;
+        assert_eq!(over_their_neighbours, Vec::<String>::new());
     });
 }
 
