@@ -180,8 +180,8 @@ impl Browser {
     pub async fn downloaded(&self, name: &str) -> String {
         let path = self.downloads.path().join(name);
         let begun = Instant::now();
-        // It has its name once it is whole.
-        while !path.exists() {
+        // Chromium takes the name with an empty file first, and renames the whole one over it.
+        while std::fs::metadata(&path).map_or(0, |file| file.len()) == 0 {
             assert!(begun.elapsed() < PATIENCE, "{name} never came");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
