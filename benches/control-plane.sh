@@ -1,18 +1,32 @@
 #!/usr/bin/env bash
 # A real Kubernetes control plane on this machine, without containers and without a network of its own: etcd (Debian's
 # etcd-server), kube-apiserver, kube-controller-manager and kube-scheduler built from their Go modules, and kwok in the place of
-# kubelets. Needs go, etcd, openssl, curl; the first build takes some eight minutes on two cores and 5 GB, later ones seconds.
+# kubelets. Needs go (any, Debian's too), etcd, openssl, curl, python3; the first build takes some eight minutes on two cores
+# and 5 GB, later ones seconds.
 #
 #   control-plane.sh build           programs into target/control-plane/bin
 #   control-plane.sh start DIR       all its state in DIR; writes DIR/kubeconfig
 #   control-plane.sh stop DIR
 set -euo pipefail
 cd "$(dirname "$0")/.."
-kubernetes=v1.34.4 kwok=v0.8.0
+kubernetes=v1.34.4 kwok=v0.8.0 go=go1.24.9
 place=$PWD/target/control-plane bin=$PWD/target/control-plane/bin
 export GOCACHE=$place/cache GOMODCACHE=$place/modules GOFLAGS="-buildvcs=false -modcacherw" CGO_ENABLED=0
 
 die() { echo "control-plane: $*" >&2; exit 1; }
+
+# Since 1.21 Go fetches the release that a module asks for. Debian 12's is older and is handed one, which is a module too;
+# modules have no executable files.
+new_enough_go() {
+    local minor release
+    minor=$(go env GOVERSION | sed 's/^go1\.\([0-9]*\).*/\1/')
+    ((minor < 21)) || return 0
+    release=$(go mod download -json "golang.org/toolchain@v0.0.1-$go.$(go env GOOS)-$(go env GOARCH)" |
+        sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
+    [ -n "$release" ] || die "$go could not be had as a module; install Go 1.21 or newer"
+    chmod +x "$release"/bin/* "$release"/pkg/tool/*/*
+    export PATH=$release/bin:$PATH
+}
 
 # A module that is nothing but its tools. Kubernetes' own go.mod points into a source tree that modules do not carry; the
 # same parts are published by themselves, under v0 with the same numbers.
@@ -38,6 +52,7 @@ build() {
     local version=k8s.io/component-base/version source package
     local flags="-s -w -X $version.gitVersion=$kubernetes -X $version.gitMajor=1 -X $version.gitMinor=34"
     local commands=()
+    new_enough_go
     for package in kube-apiserver kube-controller-manager kube-scheduler kubectl; do
         commands+=("k8s.io/kubernetes/cmd/$package")
     done

@@ -1,5 +1,5 @@
 //! `cargo xtask test`: the gate. Format, lints, unit tests, and the real ring: an engine, a Bazel, a remote cache, a
-//! registry, a TensorFlow, a browser.
+//! registry, a TensorFlow, a browser, a control plane.
 
 use anyhow::Result;
 use serde_json::json;
@@ -8,7 +8,7 @@ use super::{Ended, Session, setup};
 use crate::{adapters::cargo, cli::Test};
 
 /// What the real ring needs beyond the main job.
-const NEEDS: [setup::Need; 14] = [
+const NEEDS: [setup::Need; 16] = [
     setup::DEBOOTSTRAP,
     setup::ENGINE,
     setup::Need { program: "nginx", packages: &["nginx-light", "libnginx-mod-http-dav-ext"] },
@@ -26,6 +26,9 @@ const NEEDS: [setup::Need; 14] = [
     setup::Need { program: "chromedriver", packages: &["chromium-driver"] },
     setup::Need { program: "npm", packages: &["nodejs", "npm"] },
     setup::Need { program: "curl", packages: &["curl"] },
+    // A control plane of Kubernetes, which is built from its modules.
+    setup::Need { program: "go", packages: &["golang-go"] },
+    setup::Need { program: "etcd", packages: &["etcd-server"] },
 ];
 
 pub(crate) async fn run(args: &Test, session: &Session) -> Result<Ended> {

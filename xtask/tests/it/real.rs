@@ -5,6 +5,7 @@ mod app_image;
 mod app_scores;
 mod bad_input;
 mod builds;
+mod control_plane;
 mod cutting_server;
 mod disk_full;
 mod engine;
