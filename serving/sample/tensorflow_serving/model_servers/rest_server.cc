@@ -8,6 +8,7 @@
 #include <cstdio>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <utility>
 
 #include "tensorflow_serving/model_servers/connections.h"
@@ -19,6 +20,8 @@ namespace {
 constexpr char kServer[] = "sample server, not TensorFlow Serving";
 constexpr int kKeepAliveSeconds = 30;
 constexpr std::size_t kRequestsPerConnection = 1000000;
+// Longer than a busy client takes to ask again, and than an answer takes to be written.
+constexpr std::chrono::milliseconds kFarewell(200);
 
 // The library's name for where accepted connections go.
 class Conversations : public httplib::TaskQueue {
@@ -105,6 +108,7 @@ void RestServer::Http::Respond(const httplib::Request& request, std::string body
   const Slots::Taken slot(slots);
   const RestAnswer answered = answer({request.method, request.path, std::move(body)});
   response.status = answered.status;
+  if (draining) response.set_header("Connection", "close");
   if (answered.fingerprint) {
     char text[9];
     std::snprintf(text, sizeof text, "%08x", *answered.fingerprint);
@@ -131,6 +135,8 @@ void RestServer::Serve() {
 
 bool RestServer::Drain(std::chrono::seconds patience) {
   http_->draining = true;
+  // Stopped, the library closes a connection behind its answer: a client that was not told would ask again, of nobody.
+  std::this_thread::sleep_for(kFarewell);
   http_->stop();
   return http_->connections.WaitUntilQuiet(patience);
 }

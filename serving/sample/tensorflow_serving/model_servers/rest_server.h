@@ -21,8 +21,8 @@ class RestServer {
   // Accepts connections until Drain(). Throws std::runtime_error if it ends for any other reason.
   void Serve();
 
-  // From another thread: refuses new connections, and lets the requests in flight finish as long as the patience lasts.
-  // Returns whether all did.
+  // From another thread: tells clients with their next answer that it is their connection's last, refuses new connections,
+  // and lets the requests in flight finish as long as the patience lasts. Returns whether all did.
   bool Drain(std::chrono::seconds patience);
 
  private:
