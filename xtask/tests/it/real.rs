@@ -33,6 +33,7 @@ mod pushed;
 mod registry;
 mod remote_cache;
 mod remote_engine;
+mod rendered;
 mod served;
 mod together;
 mod up;
