@@ -1,18 +1,23 @@
-//! Checkpoints: trained variables as they were saved, in either of TensorFlow's formats, packed or unpacked.
+//! Checkpoints: trained variables as they were saved, in either of TensorFlow's formats or PyTorch's older one, packed or
+//! unpacked.
 //! All of them are [`NamedTensors`]; which file is what is found out here, reading is done below.
 
 mod archive;
 mod bundle;
 mod bundle_writer;
+mod bytes;
 #[cfg(test)]
 mod fixture;
+mod halves;
 mod locate;
 mod slices;
 #[cfg(test)]
 mod tests;
+mod torch;
 mod unpack;
 mod v1;
 mod values;
+mod zipped;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -31,6 +36,7 @@ use crate::{
 pub use archive::ArchivedV1;
 pub use bundle::Bundle;
 pub use bundle_writer::BundleWriter;
+pub use torch::TorchStream;
 pub use unpack::unpack;
 pub use v1::V1File;
 
@@ -48,28 +54,34 @@ pub trait NamedTensors {
     fn specs(&self) -> &BTreeMap<String, TensorSpec>;
 
     /// Hands each tensor of `wanted` to `take`, once, in whatever order suits the source. Memory stays bounded by the two
-    /// largest of them and a buffer, or by twice that where one was saved in slices.
+    /// largest of them and a buffer, or by twice that where one was saved in slices; weights out of a zip file are in memory
+    /// from the moment it is opened.
     ///
     /// # Errors
     /// A tensor that is missing, damaged, or of a dtype without a fixed size; and whatever `take` fails with.
     fn read(&mut self, wanted: &BTreeSet<&str>, take: &Take<'_>) -> Result<()>;
 }
 
-/// Opens a checkpoint:
+/// Opens a checkpoint, known by its content:
 ///
 /// - a `.tar.gz` (or `.tgz`) with a V1 checkpoint, which is read as it streams by and never unpacked,
 /// - a V1 file, such as `model.ckpt-157585`,
 /// - a V2 bundle, by its prefix or by its `.index` file,
+/// - a stream of `torch.save` in its older format, or a zip file (a wheel, say) with one `.pth` of that format in it, which
+///   is unzipped into memory up to 256 MiB,
 /// - a folder with the text file `checkpoint` that names one of these, or with just one of them.
 ///
 /// # Errors
 /// Nothing of this is there, or it is damaged. An archive with a V2 bundle is refused, because its index comes after its
-/// data: [`unpack`] it first ([`needs_unpacking`] tells).
+/// data: [`unpack`] it first ([`needs_unpacking`] tells). Weights whose pickle names anything but what weights are made of
+/// are refused by that name, and those in the newer format of `torch.save` with what to do.
 pub fn open(path: &Path) -> Result<Box<dyn NamedTensors + Send>> {
     Ok(match locate::locate(path)? {
         Located::Archive(path) => Box::new(ArchivedV1::open(&path)?),
         Located::V1(path) => Box::new(V1File::open(&path)?),
         Located::V2(prefix) => Box::new(Bundle::open(&prefix)?),
+        Located::Torch(path) => Box::new(TorchStream::open(&path)?),
+        Located::Zip(path) => Box::new(zipped::open(&path)?),
     })
 }
 
@@ -77,15 +89,15 @@ pub fn open(path: &Path) -> Result<Box<dyn NamedTensors + Send>> {
 pub fn needs_unpacking(path: &Path) -> Result<bool> {
     match locate::locate(path)? {
         Located::Archive(path) => archive::holds_bundle(&path),
-        Located::V1(_) | Located::V2(_) => Ok(false),
+        Located::V1(_) | Located::V2(_) | Located::Torch(_) | Located::Zip(_) => Ok(false),
     }
 }
 
-/// Tells a checkpoint's content from any other's: `sha256:…` over an archive's bytes, `v1:…` and `v2:…` over the
+/// Tells a checkpoint's content from any other's: `sha256:…` over the bytes of an archive or a stream, `v1:…` and `v2:…` over the
 /// checksums that unpacked checkpoints carry themselves, which takes no time.
 pub fn fingerprint(path: &Path) -> Result<String> {
     Ok(match locate::locate(path)? {
-        Located::Archive(path) => format!("sha256:{}", sha256_of(&path)?),
+        Located::Archive(path) | Located::Torch(path) | Located::Zip(path) => format!("sha256:{}", sha256_of(&path)?),
         Located::V1(path) => format!("v1:{:x}", Sha256::digest(Table::open(&path)?.checksums()?)),
         Located::V2(prefix) => format!("v2:{}", sha256_of(&bundle::index_path(&prefix))?),
     })

@@ -43,6 +43,7 @@ mod labels;
 mod model;
 mod picture;
 mod proto;
+mod strided;
 pub mod synthetic;
 mod table;
 mod tensor;

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::bundle::index_path;
+use super::{bundle::index_path, torch, zipped};
 use crate::error::{Error, Result};
 
 /// The text file that names the newest checkpoint of its folder.
@@ -18,6 +18,10 @@ pub enum Located {
     V1(PathBuf),
     /// The prefix of its files.
     V2(PathBuf),
+    /// What `torch.save` wrote.
+    Torch(PathBuf),
+    /// A zip file with that in it.
+    Zip(PathBuf),
 }
 
 pub fn locate(path: &Path) -> Result<Located> {
@@ -32,9 +36,15 @@ pub fn locate(path: &Path) -> Result<Located> {
 fn file(path: &Path) -> Result<Located> {
     let mut start = Vec::new();
     let file = fs_err::File::open(path).map_err(Error::io(path))?;
-    file.take(2).read_to_end(&mut start).map_err(Error::io(path))?;
-    if start == [0x1f, 0x8b] {
+    file.take(4).read_to_end(&mut start).map_err(Error::io(path))?;
+    if start.starts_with(&[0x1f, 0x8b]) {
         return Ok(Located::Archive(path.to_owned()));
+    }
+    if start == torch::START {
+        return Ok(Located::Torch(path.to_owned()));
+    }
+    if start == zipped::START {
+        return Ok(Located::Zip(path.to_owned()));
     }
     if path.extension().is_some_and(|extension| extension == "index") {
         return Ok(Located::V2(path.with_extension("")));

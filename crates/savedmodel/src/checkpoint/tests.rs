@@ -5,7 +5,7 @@ use std::{
     alloc::System,
     collections::BTreeSet,
     path::{Path, PathBuf},
-    sync::Mutex,
+    sync::{Mutex, PoisonError},
 };
 
 use cap::Cap;
@@ -139,8 +139,19 @@ fn every_flipped_byte_and_every_cut_is_noticed() {
     }
 }
 
+/// Runs with little more memory than is taken now; one test at a time, as the limit is the process's.
+pub(super) fn bounded<T>(run: impl FnOnce() -> T) -> T {
+    static ONE: Mutex<()> = Mutex::new(());
+    // What a test that failed has left is a limit that the next one sets anew.
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    MEMORY.set_limit(MEMORY.allocated() + ENOUGH).expect("nothing near that is allocated");
+    let result = run();
+    MEMORY.set_limit(usize::MAX).expect("it may grow again");
+    result
+}
+
 /// Changes some bytes: flips, ends of ranges, copies, cuts.
-fn mutate(bytes: &mut Vec<u8>, random: &mut Xoshiro256PlusPlus) {
+pub(super) fn mutate(bytes: &mut Vec<u8>, random: &mut Xoshiro256PlusPlus) {
     for _ in 0..=random.next_u32() % 3 {
         let length = bytes.len().max(1) as u32;
         let at = (random.next_u32() % length) as usize;
@@ -197,17 +208,17 @@ fn a_hundred_thousand_mutations_end_in_an_error_or_the_right_answer() {
         ("m.tar.gz", tar_gz(&[("checkpoint", STATE), ("model.ckpt-1", &raw)])),
         ("m.index", index),
     ];
-    MEMORY.set_limit(MEMORY.allocated() + ENOUGH).expect("nothing near that is allocated");
-    let counts = std::thread::scope(|scope| {
-        seeds
-            .each_ref()
-            .map(|(name, bytes)| {
-                let (expected, raw, shard) = (&expected, &raw, &shard);
-                scope.spawn(move || mutations(name, bytes, raw, shard, expected))
-            })
-            .map(|thread| thread.join().expect("no mutation panics"))
+    let counts = bounded(|| {
+        std::thread::scope(|scope| {
+            seeds
+                .each_ref()
+                .map(|(name, bytes)| {
+                    let (expected, raw, shard) = (&expected, &raw, &shard);
+                    scope.spawn(move || mutations(name, bytes, raw, shard, expected))
+                })
+                .map(|thread| thread.join().expect("no mutation panics"))
+        })
     });
-    MEMORY.set_limit(usize::MAX).expect("it may grow again");
     let (right, refused) = counts.iter().fold((0, 0), |sum, count| (sum.0 + count.0, sum.1 + count.1));
     assert!(refused > MUTATIONS && right > 0, "{refused} refused, {right} right: the mutations do not reach far");
 }

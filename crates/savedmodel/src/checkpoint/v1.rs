@@ -11,6 +11,7 @@ use prost::Message;
 
 use super::{
     NamedTensors, Take,
+    halves::halves,
     slices::{Assembly, Slice, check_length},
     values::values,
 };
@@ -53,7 +54,7 @@ impl NamedTensors for V1File {
     }
 
     fn read(&mut self, wanted: &BTreeSet<&str>, take: &Take<'_>) -> Result<()> {
-        let (first, second) = self.halves(wanted);
+        let (first, second) = halves(&self.contents.specs, wanted);
         thread::scope(|scope| {
             let second = scope.spawn(|| self.read_some(&second, take));
             self.read_some(&first, take).and(second.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
@@ -76,17 +77,6 @@ impl V1File {
             reading.take_block(&block, offset, take)?;
         }
         reading.finish()
-    }
-
-    /// The wanted tensors in two parts of about the same size.
-    fn halves<'w>(&self, wanted: &BTreeSet<&'w str>) -> (BTreeSet<&'w str>, BTreeSet<&'w str>) {
-        let bytes = |name: &str| self.contents.specs.get(name).and_then(TensorSpec::bytes).unwrap_or(0);
-        let total = wanted.iter().fold(0u64, |sum, name| sum.saturating_add(bytes(name)));
-        let mut sum = 0u64;
-        wanted.iter().partition(|name| {
-            sum = sum.saturating_add(bytes(name));
-            sum <= total / 2
-        })
     }
 }
 
