@@ -136,7 +136,7 @@ pub enum TensorFault {
 pub struct Differences {
     /// Wanted by the network, absent from the checkpoint.
     pub missing: Vec<String>,
-    /// Averaged variables of the checkpoint that the network does not know.
+    /// Trained values of the checkpoint that the network does not know.
     pub extra: Vec<String>,
     /// There, but of another dtype or shape.
     pub misshapen: Vec<Misshapen>,

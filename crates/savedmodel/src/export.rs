@@ -1,29 +1,28 @@
-//! From a training checkpoint to a version folder that TF Serving serves: the only writer of SavedModels.
+//! From a checkpoint to a version folder that TF Serving serves: the only writer of SavedModels.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    path::Path,
-    sync::{Mutex, PoisonError},
-    thread,
-};
+mod variables;
+
+use std::{path::Path, thread};
 
 use prost::Message;
 use sha2::{Digest, Sha256};
 
 use crate::{
-    checkpoint::{BundleWriter, NamedTensors},
-    error::{Differences, Error, Misshapen, Result},
-    labels,
+    checkpoint::NamedTensors,
+    error::{Error, Result},
     model::{Scores, servable},
+    network::Network,
     picture::Picture,
-    synthetic::AVERAGED,
-    tensor::TensorSpec,
     warm_up,
 };
+
+use variables::Variables;
 
 /// What the caller decides.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExportOptions {
+    /// Whose weights the checkpoint has.
+    pub network: Network,
     /// What the signatures answer.
     pub scores: Scores,
     /// Put before every label; says of synthetic weights that they mean nothing.
@@ -56,8 +55,9 @@ pub struct Exported {
     pub parameters: u64,
 }
 
-/// Writes Inception-v3 with the averaged variables of `tensors` into the existing, empty folder `to`. `progress` is told
-/// the bytes of variables written and to write.
+/// Writes a network with the weights of `tensors` into the existing, empty folder `to`: of Inception-v3 with the averaged
+/// variables of a training checkpoint, of EfficientNet-Lite0 with its published weights, whose dimensions are put into
+/// TensorFlow's order. `progress` is told the bytes of variables written and to write.
 ///
 /// # Errors
 /// A checkpoint that is not one of this network (every difference is listed at once), one that is damaged, a picture that
@@ -70,8 +70,9 @@ pub fn export(
     progress: &mut (dyn FnMut(u64, u64) + Send),
 ) -> Result<Exported> {
     check_pictures(&options.pictures)?;
-    let servable = servable(&labels::imagenet(&options.label_prefix), options.scores);
-    let differences = compare(&servable.variables, tensors.specs());
+    let servable = servable(options.network, &options.label_prefix, options.scores);
+    let variables = Variables::new(options.network, &servable.variables);
+    let differences = variables.differences(tensors.specs());
     if !differences.is_empty() {
         return Err(Error::Variables { file: tensors.origin().to_owned(), differences });
     }
@@ -79,13 +80,13 @@ pub fn export(
     fs_err::create_dir_all(&folder).map_err(Error::io(&folder))?;
     let prefix = folder.join("variables");
     // Reading and writing leave a processor time enough for the rest.
-    let (variables, rest) = thread::scope(|scope| {
+    let (written_all, rest) = thread::scope(|scope| {
         let rest =
             scope.spawn(|| [(warm_up::FILE, requests(options)), ("saved_model.pb", servable.model.encode_to_vec())]);
-        let variables = write_variables(tensors, &servable.variables, &prefix, progress);
-        (variables, rest.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        let written_all = variables.write(tensors, &prefix, progress);
+        (written_all, rest.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
     });
-    variables?;
+    written_all?;
 
     let mut files = vec![written(to, "variables/variables.data-00000-of-00001")?];
     let index = fs_err::read(prefix.with_extension("index")).map_err(Error::io(&prefix))?;
@@ -111,53 +112,11 @@ fn check_pictures(pictures: &[Picture]) -> Result<()> {
 }
 
 fn requests(options: &ExportOptions) -> Vec<u8> {
+    let requests = |pictures: &[Picture]| warm_up::requests(options.network, &options.model_name, pictures);
     match options.pictures.as_slice() {
-        [] => warm_up::requests(&options.model_name, &Picture::generated()),
-        given => warm_up::requests(&options.model_name, given),
+        [] => requests(&Picture::generated()),
+        given => requests(given),
     }
-}
-
-/// Names a checkpoint has beside its model's variables are none of ours; averaged ones that nobody wants are suspect.
-fn compare(wanted: &BTreeMap<String, TensorSpec>, found: &BTreeMap<String, TensorSpec>) -> Differences {
-    let mut differences = Differences::default();
-    for (name, wanted) in wanted {
-        let name = format!("{name}{AVERAGED}");
-        match found.get(&name) {
-            None => differences.missing.push(name),
-            Some(found) if found != wanted => {
-                differences.misshapen.push(Misshapen { name, wanted: wanted.to_string(), found: found.to_string() });
-            }
-            Some(_) => {}
-        }
-    }
-    let averaged = found.keys().filter_map(|name| Some((name, name.strip_suffix(AVERAGED)?)));
-    differences.extra =
-        averaged.filter(|(_, plain)| !wanted.contains_key(*plain)).map(|(name, _)| name.clone()).collect();
-    differences
-}
-
-fn write_variables(
-    tensors: &mut dyn NamedTensors,
-    variables: &BTreeMap<String, TensorSpec>,
-    prefix: &Path,
-    progress: &mut (dyn FnMut(u64, u64) + Send),
-) -> Result<()> {
-    let total = variables.values().filter_map(TensorSpec::bytes).sum();
-    let names: Vec<String> = variables.keys().map(|name| format!("{name}{AVERAGED}")).collect();
-    let wanted: BTreeSet<&str> = names.iter().map(String::as_str).collect();
-    let writer = BundleWriter::create(prefix, variables)?;
-    progress(0, total);
-    let progress = Mutex::new((0, progress));
-    tensors.read(&wanted, &|name, bytes| {
-        writer.write(name.strip_suffix(AVERAGED).unwrap_or(name), bytes)?;
-        // A progress that panicked on another thread is about to end this one as well.
-        let mut progress = progress.lock().unwrap_or_else(PoisonError::into_inner);
-        progress.0 += bytes.len() as u64;
-        let done = progress.0;
-        (progress.1)(done, total);
-        Ok(())
-    })?;
-    writer.finish()
 }
 
 fn write(to: &Path, path: &str, bytes: &[u8]) -> Result<ExportedFile> {

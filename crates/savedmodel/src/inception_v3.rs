@@ -1,36 +1,26 @@
 //! Inception-v3 as it was trained in 2016: every layer in order, under the names its checkpoint has.
 //! Comments say what comes out, height x width x depth, for images of 299x299.
 
-use crate::graph::{
-    Padding::{self, Same, Valid},
-    Scope, Tensor, Variables,
+use crate::{
+    graph::{
+        Padding::{self, Same, Valid},
+        Scope, Tensor, Variables,
+    },
+    layers::{BatchNorm, Layer, Net},
 };
 
 /// Height and width of the images it takes.
-pub const SIZE: i64 = 299;
+pub const SIZE: u32 = 299;
 /// Classes, of which number 0 is background that is never trained on.
 pub const CLASSES: u64 = 1001;
+/// What the names of a training checkpoint's averaged variables end in, which alone are used.
+pub const AVERAGED: &str = "/ExponentialMovingAverage";
 
-/// Added to a variance before its root is taken.
-const EPSILON: f32 = 0.001;
-
-/// What a layer gives, with its depth.
-struct Layer {
-    x: Tensor<f32>,
-    depth: u64,
-}
-
-/// A place in the network, in the graph and among the variables.
-struct Net<'a, 'g> {
-    scope: Scope<'g>,
-    variables: &'a Variables<'g>,
-    /// Beginning of the variables' names: the scope's path without what the whole network is under.
-    path: String,
-}
+const NORM: BatchNorm = BatchNorm { epsilon: 0.001, gamma: false };
 
 /// Images [n,299,299,3] between -1 and 1 to logits [n,1001]. A second call under another scope shares the variables.
 pub fn inception_v3<'g>(scope: &Scope<'g>, variables: &Variables<'g>, images: &Tensor<f32>) -> Tensor<f32> {
-    let net = Net { scope: scope.enter("inception_v3"), variables, path: String::new() };
+    let net = Net::new("inception_v3", scope, variables);
     let x = Layer { x: images.clone(), depth: 3 };
 
     let x = net.conv("conv0", &x, 32, [3, 3], 2, Valid); // 149x149x32
@@ -163,15 +153,9 @@ impl Net<'_, '_> {
     /// Convolution, normalisation by the stored statistics, rectification.
     fn conv(&self, name: &str, x: &Layer, depth: u64, kernel: [u64; 2], stride: i64, padding: Padding) -> Layer {
         let net = self.enter(name);
-        let scope = &net.scope;
         let weights = net.variable("weights", [kernel[0], kernel[1], x.depth, depth]);
-        let y = scope.conv2d(&x.x, &weights, stride, padding);
-        let [beta, mean, variance] = net.statistics(depth);
-        let norm = scope.enter("BatchNorm");
-        let rate = norm.rsqrt(&norm.add(&variance, &norm.scalar("epsilon", EPSILON)));
-        let shift = norm.sub(&beta, &norm.mul(&mean, &rate));
-        let y = norm.add(&norm.mul(&y, &rate), &shift);
-        Layer { x: scope.relu(&y), depth }
+        let y = net.scope.conv2d(&x.x, &weights, stride, padding);
+        Layer { x: net.scope.relu(&net.batch_norm(&y, depth, &NORM)), depth }
     }
 
     fn pooled_conv(&self, x: &Layer, depth: u64) -> Layer {
@@ -186,17 +170,5 @@ impl Net<'_, '_> {
     fn concat(&self, parts: &[Layer]) -> Layer {
         let tensors: Vec<&Tensor<f32>> = parts.iter().map(|part| &part.x).collect();
         Layer { x: self.scope.concat_depth(&tensors), depth: parts.iter().map(|part| part.depth).sum() }
-    }
-
-    fn statistics(&self, depth: u64) -> [Tensor<f32>; 3] {
-        ["beta", "moving_mean", "moving_variance"].map(|name| self.variable(&format!("BatchNorm/{name}"), [depth]))
-    }
-
-    fn variable<const N: usize>(&self, name: &str, shape: [u64; N]) -> Tensor<f32> {
-        self.variables.get(&format!("{}{name}", self.path), shape).read().clone()
-    }
-
-    fn enter(&self, name: &str) -> Self {
-        Net { scope: self.scope.enter(name), variables: self.variables, path: format!("{}{name}/", self.path) }
     }
 }

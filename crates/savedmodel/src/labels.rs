@@ -5,8 +5,13 @@
 const LABELS: &str = include_str!("../data/imagenet-labels.txt");
 
 /// The 1001 names, each after `prefix`. Two of them are equal: a crane is a bird and a machine.
-pub fn imagenet(prefix: &str) -> Vec<String> {
+pub fn imagenet_and_background(prefix: &str) -> Vec<String> {
     LABELS.lines().map(|label| format!("{prefix}{label}")).collect()
+}
+
+/// The 1000 names of classes that there are pictures of, each after `prefix`.
+pub fn imagenet(prefix: &str) -> Vec<String> {
+    imagenet_and_background(prefix).split_off(1)
 }
 
 #[cfg(test)]
@@ -17,11 +22,12 @@ mod tests {
 
     #[test]
     fn labels_are_the_original_ones() {
-        let labels = imagenet("");
+        let labels = imagenet_and_background("");
         assert_eq!(labels.len(), 1001);
         assert_eq!((labels[0].as_str(), labels[2].as_str()), ("unused background", "goldfish, Carassius auratus"));
         let sum = format!("{:x}", Sha256::digest(LABELS.as_bytes()));
         assert_eq!(sum, "cb7e235a4507721533ead583b6397f7a971f12a8fd36feb540d565fbd77f89f2");
+        assert_eq!(imagenet(""), labels[1..]);
         assert!(imagenet("(untrained) ").iter().all(|label| label.starts_with("(untrained) ")));
     }
 }

@@ -1,21 +1,23 @@
-//! Reads TensorFlow checkpoints and writes servable SavedModels, without TensorFlow.
+//! Reads checkpoints and writes servable SavedModels, without TensorFlow and without PyTorch.
 //!
 //! - [`checkpoint`] reads V1 checkpoints (one LevelDB-style table) and V2 bundles (index and shards), unpacked or, for V1,
-//!   as they stream out of a `.tar.gz`. All of them are [`NamedTensors`]: nothing is read before it is wanted, and memory
-//!   stays bounded by the largest tensor.
-//! - [`export`](fn@export) writes Inception-v3 with a training checkpoint's averaged variables, as the exporter of
-//!   TensorFlow Serving 1.5 did: the same scores, byte for byte the same variables, and two things more (PNG, and a
-//!   signature that takes pixels). Its graph keeps to ops and attributes of TensorFlow 1.5, so every server since then
-//!   loads it.
+//!   as they stream out of a `.tar.gz`; and weights that `torch.save` wrote in its older format, by themselves or in the
+//!   wheel that brings them, with an interpreter of pickles that can run nothing. All of them are [`NamedTensors`]: nothing
+//!   is read before it is wanted, and memory stays bounded by the largest tensor, or by what a wheel's weights take.
+//! - [`export`](fn@export) writes a [`Network`]: Inception-v3 with a training checkpoint's averaged variables, as the
+//!   exporter of TensorFlow Serving 1.5 did (the same scores, byte for byte the same variables, and two things more: PNG,
+//!   and a signature that takes pixels), or EfficientNet-Lite0 behind the same signatures. Graphs keep to ops and
+//!   attributes of TensorFlow 1.5, so every server since then loads them.
 //! - [`half_plus_two`](fn@half_plus_two) is a model to try a server with.
 //! - [`info`](fn@info) and [`verify`](fn@verify) read any SavedModel.
 //!
 //! ```no_run
-//! use savedmodel::{ExportOptions, Scores, checkpoint, export, verify};
+//! use savedmodel::{ExportOptions, Network, Scores, checkpoint, export, verify};
 //!
 //! # fn main() -> savedmodel::Result<()> {
 //! let mut tensors = checkpoint::open("inception-v3-2016-03-01.tar.gz".as_ref())?;
 //! let options = ExportOptions {
+//!     network: Network::InceptionV3,
 //!     scores: Scores::Logits,
 //!     label_prefix: String::new(),
 //!     model_name: "inception".into(),
@@ -32,6 +34,7 @@
 
 pub mod checkpoint;
 mod checksummed;
+mod efficientnet_lite0;
 mod error;
 mod export;
 mod graph;
@@ -40,7 +43,10 @@ mod image;
 mod inception_v3;
 mod info;
 mod labels;
+mod layers;
+mod layout;
 mod model;
+mod network;
 mod picture;
 mod proto;
 mod strided;
@@ -57,6 +63,7 @@ pub use export::{ExportOptions, Exported, ExportedFile, export};
 pub use half_plus_two::half_plus_two;
 pub use info::{ModelInfo, Signature, TensorInfo, Variable, info};
 pub use model::{GRAPH_REVISION, Scores};
+pub use network::Network;
 pub use picture::Picture;
 pub use tensor::{DataType, Shape, TensorSpec};
 pub use verify::verify;

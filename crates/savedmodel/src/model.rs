@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::{
     graph::{Element, Graph, Resource, Scope, Tensor, Text, Variables},
     image::{preprocess, preprocess_pixels},
-    inception_v3::{SIZE, inception_v3},
+    network::Network,
     proto::{
         meta::{Collection, CollectionDef, MetaGraphDef, MetaInfoDef, NodeList, SavedModel, SignatureDef, TensorInfo},
         tensor::TensorShapeProto,
@@ -43,30 +43,32 @@ pub struct Servable {
     pub variables: BTreeMap<String, TensorSpec>,
 }
 
-/// Inception-v3 as TF Serving serves it; `labels` are the classes' names in order.
-pub fn servable(labels: &[String], scores: Scores) -> Servable {
+/// A network as TF Serving serves it; `label_prefix` comes before the classes' names.
+pub fn servable(network: Network, label_prefix: &str, scores: Scores) -> Servable {
+    let size = i64::from(network.size());
     let graph = Graph::new();
     let root = graph.root();
     let variables = Variables::new(root.clone());
-    let labels = labels.iter().map(|label| label.clone().into_bytes()).collect();
+    let labels = network.labels(label_prefix).into_iter().map(String::into_bytes).collect();
     let (table, fill) = root.label_table(labels);
 
     let examples = root.placeholder::<Text>("tf_example", TensorShapeProto::unknown());
     let pictures = root.parse_example(&examples, EXAMPLE_KEY);
     let map = root.enter("map");
-    let images = map.map(&pictures, &[SIZE, SIZE, 3], |image, contents| preprocess(&image.enter("image"), contents));
-    let logits = inception_v3(&root, &variables, &images);
+    let prepared = |turn: &Scope<'_>, contents: &Tensor<Text>| preprocess(network, &turn.enter("image"), contents);
+    let images = map.map(&pictures, &[size, size, 3], prepared);
+    let logits = network.logits(&root, &variables, &images);
     let pictured = answer(&root, &table, &logits, scores);
 
     // The same network once more: an input of its own is what tells decoding's cost apart.
     let pixel_scope = root.enter("pixels");
-    let pixels = pixel_scope.placeholder::<u8>("images", TensorShapeProto::known(&[-1, SIZE, SIZE, 3]));
-    let images = preprocess_pixels(&pixel_scope, &pixels);
-    let logits = inception_v3(&pixel_scope, &variables, &images);
+    let pixels = pixel_scope.placeholder::<u8>("images", TensorShapeProto::known(&[-1, size, size, 3]));
+    let images = preprocess_pixels(network, &pixel_scope, &pixels);
+    let logits = network.logits(&pixel_scope, &variables, &images);
     let pixelled = answer(&pixel_scope, &table, &logits, scores);
 
     let any = TensorShapeProto::known(&[-1]);
-    let batch = TensorShapeProto::known(&[-1, SIZE, SIZE, 3]);
+    let batch = TensorShapeProto::known(&[-1, size, size, 3]);
     let signature_def = BTreeMap::from([
         signature(CLASSIFY, "classify", ("inputs", info(&examples, TensorShapeProto::unknown())), &pictured),
         // Fed behind the parser, whose input then needs no value.

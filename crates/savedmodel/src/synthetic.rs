@@ -14,28 +14,38 @@ use sha2::{Digest, Sha256};
 use crate::{
     checkpoint::{NamedTensors, Take},
     error::{Error, Result, TensorFault},
-    labels,
+    layout::Layout,
     model::{Scores, servable},
+    network::Network,
     tensor::{DataType, TensorSpec},
 };
 
-/// What the names of a training checkpoint's averaged variables end in.
-pub const AVERAGED: &str = "/ExponentialMovingAverage";
-
-/// Made-up averaged variables.
+/// Made-up values of a network's variables, under the names and in the shapes that its checkpoints have.
 #[derive(Debug)]
 pub struct Synthetic {
     origin: PathBuf,
     seed: u64,
     specs: BTreeMap<String, TensorSpec>,
+    distributions: BTreeMap<String, Distribution>,
+}
+
+/// Values from `middle - spread` to `middle + spread`, each as likely as any other.
+#[derive(Debug, Clone, Copy)]
+struct Distribution {
+    middle: f32,
+    spread: f32,
 }
 
 impl Synthetic {
-    /// Weights for Inception-v3.
-    pub fn inception_v3(seed: u64) -> Self {
-        let variables = servable(&labels::imagenet(""), Scores::Logits).variables;
-        let specs = variables.into_iter().map(|(name, spec)| (format!("{name}{AVERAGED}"), spec)).collect();
-        Self { origin: format!("synthetic:{seed}").into(), seed, specs }
+    /// Weights for a network.
+    pub fn new(network: Network, seed: u64) -> Self {
+        let (mut specs, mut distributions) = (BTreeMap::new(), BTreeMap::new());
+        for (variable, spec) in servable(network, "", Scores::Logits).variables {
+            let origin = network.origin(&variable);
+            distributions.insert(origin.name.clone(), Distribution::of(&variable, &spec, origin.layout));
+            specs.insert(origin.name.clone(), origin.spec(&spec));
+        }
+        Self { origin: format!("synthetic:{seed}").into(), seed, specs, distributions }
     }
 
     /// A generator of its own for each tensor: none depends on which others are wanted.
@@ -61,9 +71,10 @@ impl NamedTensors for Synthetic {
             let missing = || Error::tensor(&self.origin, name, TensorFault::Missing);
             let spec = self.specs.get(*name).ok_or_else(missing)?;
             debug_assert_eq!(spec.dtype, DataType::FLOAT);
-            let (middle, spread) = distribution(name, spec);
+            let Distribution { middle, spread } = self.distributions[*name];
             let mut generator = self.generator(name);
             bytes.clear();
+            bytes.reserve(spec.bytes().unwrap_or(0) as usize);
             for _ in 0..spec.shape.elements().unwrap_or(0) {
                 // 24 bits, as many as a float's mantissa holds: from -1 to 1.
                 let uniform = (generator.next_u64() >> 40) as f32 / (1u32 << 23) as f32 - 1.0;
@@ -75,17 +86,23 @@ impl NamedTensors for Synthetic {
     }
 }
 
-/// Middle and half width of a tensor's values.
-fn distribution(name: &str, spec: &TensorSpec) -> (f32, f32) {
-    let name = name.strip_suffix(AVERAGED).unwrap_or(name);
-    match name.rsplit('/').next().unwrap_or_default() {
-        "weights" => {
-            // He's rule: variance 2/n keeps a rectified signal's size, and a uniform one of half width w has w*w/3.
-            let inputs: u64 = spec.shape.0.iter().rev().skip(1).product();
-            (0.0, (6.0 / inputs.max(1) as f32).sqrt())
-        }
-        "moving_variance" => (1.0, 0.5),
-        _ => (0.0, 0.1),
+impl Distribution {
+    fn of(variable: &str, spec: &TensorSpec, layout: Layout) -> Self {
+        let (layer, part) = variable.rsplit_once('/').unwrap_or_default();
+        let (middle, spread) = match part {
+            "weights" => {
+                // He's rule: variance 2/n keeps a rectified signal's size, and a uniform one of half width w has w*w/3.
+                // One that is not rectified but added to others keeps less.
+                let wanted = if layer.ends_with("/project") { 1.0 } else { 6.0 };
+                let outputs = if layout == Layout::Depthwise { 2 } else { 1 };
+                let inputs: u64 = spec.shape.0.iter().rev().skip(outputs).product();
+                (0.0, (wanted / inputs.max(1) as f32).sqrt())
+            }
+            "moving_variance" => (1.0, 0.5),
+            "gamma" => (1.0, 0.1),
+            _ => (0.0, 0.1),
+        };
+        Self { middle, spread }
     }
 }
 
@@ -96,7 +113,7 @@ mod tests {
     use super::*;
 
     fn tensor(seed: u64, name: &str, alone: bool) -> Vec<u8> {
-        let mut source = Synthetic::inception_v3(seed);
+        let mut source = Synthetic::new(Network::InceptionV3, seed);
         let other = "conv0/weights/ExponentialMovingAverage";
         let wanted: BTreeSet<&str> = if alone { [name].into() } else { [name, other].into() };
         let found = Mutex::new(Vec::new());

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use prost::Message;
 
 use crate::{
-    inception_v3::SIZE,
     model::{CLASSIFY, EXAMPLE_KEY, PREDICT_IMAGES, PREDICT_PIXELS},
+    network::Network,
     picture::{self, Picture},
     proto::{
         request::{
@@ -27,10 +27,10 @@ pub const MOST_RECORDS: usize = 1000;
 
 /// The file's bytes: each picture through `predict_images`, the first through `serving_default`, and an image of pixels
 /// through `predict_pixels`.
-pub fn requests(model: &str, pictures: &[Picture]) -> Vec<u8> {
+pub fn requests(network: Network, model: &str, pictures: &[Picture]) -> Vec<u8> {
     let predicts = pictures.iter().map(|picture| predict(model, PREDICT_IMAGES, text(&picture.bytes)));
     let classifies = pictures.first().map(|picture| classify(model, &picture.bytes));
-    let pixels = predict(model, PREDICT_PIXELS, pixels());
+    let pixels = predict(model, PREDICT_PIXELS, pixels(network.size()));
     let mut file = Vec::new();
     for log in predicts.chain(classifies).chain([pixels]) {
         put_record(&mut file, &PredictionLog { log: Some(log) }.encode_to_vec());
@@ -60,9 +60,9 @@ fn text(bytes: &[u8]) -> TensorProto {
     TensorProto { dtype: DataType::STRING.0, tensor_shape, string_val: vec![bytes.to_vec()], ..Default::default() }
 }
 
-fn pixels() -> TensorProto {
-    let tensor_shape = Some(TensorShapeProto::known(&[1, SIZE, SIZE, 3]));
-    let tensor_content = picture::pixels(SIZE as u32, SIZE as u32);
+fn pixels(size: u32) -> TensorProto {
+    let tensor_shape = Some(TensorShapeProto::known(&[1, size.into(), size.into(), 3]));
+    let tensor_content = picture::pixels(size, size);
     TensorProto { dtype: DataType::UINT8.0, tensor_shape, tensor_content, ..Default::default() }
 }
 
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn records_are_counted_and_damage_is_seen() {
-        let file = requests("inception", &Picture::generated());
+        let file = requests(Network::InceptionV3, "inception", &Picture::generated());
         assert_eq!(count(&file), Some(4));
         assert_eq!(count(&file[..file.len() - 1]), None);
         for at in (0..file.len()).step_by(1009) {

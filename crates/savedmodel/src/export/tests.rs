@@ -1,19 +1,28 @@
 //! What an export writes, and what it refuses to begin with. Whether TensorFlow agrees is asked in the real ring.
 
-use std::os::unix::fs::FileExt;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    os::unix::fs::FileExt,
+};
 
 use super::*;
 use crate::{
     checkpoint::Take,
     info::info,
     synthetic::Synthetic,
-    tensor::{DataType, Shape},
+    tensor::{DataType, Shape, TensorSpec},
     verify::verify,
 };
 
 fn options() -> ExportOptions {
     let (scores, label_prefix) = (Scores::Logits, "(untrained) ".to_owned());
-    ExportOptions { scores, label_prefix, model_name: "inception".into(), pictures: Vec::new() }
+    ExportOptions {
+        network: Network::InceptionV3,
+        scores,
+        label_prefix,
+        model_name: "inception".into(),
+        pictures: Vec::new(),
+    }
 }
 
 /// Specs alone: an export that reads a tensor of these has gone too far.
@@ -38,7 +47,9 @@ fn an_export_holds_together_and_tells_what_it_is() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut last = (0, 0);
     let exported =
-        export(&mut Synthetic::inception_v3(7), &options(), folder.path(), &mut |done, total| last = (done, total));
+        export(&mut Synthetic::new(Network::InceptionV3, 7), &options(), folder.path(), &mut |done, total| {
+            last = (done, total)
+        });
     let exported = exported.expect("made up");
     assert_eq!(last, (108_728_776, 108_728_776));
     assert_eq!((exported.variables, exported.parameters), (388, 27_182_194));
@@ -71,7 +82,7 @@ fn an_export_holds_together_and_tells_what_it_is() {
 
 #[test]
 fn all_differences_are_told_at_once() {
-    let mut specs = Synthetic::inception_v3(1).specs().clone();
+    let mut specs = Synthetic::new(Network::InceptionV3, 1).specs().clone();
     specs.remove("conv0/weights/ExponentialMovingAverage").expect("one of them");
     let float = |shape: &[u64]| TensorSpec { dtype: DataType::FLOAT, shape: Shape(shape.to_vec()) };
     specs.insert("logits/logits/biases/ExponentialMovingAverage".into(), float(&[6]));
@@ -89,6 +100,32 @@ fn all_differences_are_told_at_once() {
     let error = export(&mut Specs(BTreeMap::new()), &options(), folder.path(), &mut |_, _| {}).expect_err("empty");
     assert!(error.to_string().ends_with(" and 376 more"), "{error}");
     assert_eq!(fs_err::read_dir(folder.path()).expect("list").count(), 0, "nothing is written before");
+}
+
+#[test]
+fn an_efficientnet_is_told_from_others_and_its_counters_are_not_missed() {
+    let options = ExportOptions { network: Network::EfficientNetLite0, scores: Scores::Softmax, ..options() };
+    let folder = tempfile::tempdir().expect("a folder");
+    let exported = export(&mut Synthetic::new(options.network, 7), &options, folder.path(), &mut |_, _| {});
+    assert_eq!(exported.expect("made up").variables, 247);
+    let info = verify(folder.path()).expect("sound");
+    assert_eq!(info.signatures["predict_pixels"].inputs["images"].shape, Some(vec![-1, 224, 224, 3]));
+    assert_eq!((info.labels.len(), info.labels[0].as_str()), (1000, "(untrained) tench, Tinca tinca"));
+    assert_eq!(info.warm_up_records, Some(4));
+
+    let mut specs = Synthetic::new(options.network, 1).specs().clone();
+    let float = |shape: &[u64]| TensorSpec { dtype: DataType::FLOAT, shape: Shape(shape.to_vec()) };
+    specs.remove("_blocks.3._bn1.running_mean").expect("one of them");
+    specs.insert("_fc.weight".into(), float(&[1280, 1000]));
+    specs.insert("_blocks.2._se_reduce.weight".into(), float(&[4, 96, 1, 1]));
+    specs.insert("_bn0.num_batches_tracked".into(), TensorSpec { dtype: DataType::INT64, shape: Shape::default() });
+    let error = export(&mut Specs(specs), &options, folder.path(), &mut |_, _| {}).expect_err("another network");
+    assert_eq!(
+        error.to_string(),
+        "model.ckpt-1: not a checkpoint of this network; 1 missing: _blocks.3._bn1.running_mean; \
+         1 unknown to the network: _blocks.2._se_reduce.weight; \
+         1 misshapen: _fc.weight is float [1280,1000], wanted float [1000,1280]"
+    );
 }
 
 #[test]

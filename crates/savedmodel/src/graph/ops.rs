@@ -97,6 +97,14 @@ impl Scope<'_> {
         self.binary("Mul", a, b)
     }
 
+    pub fn minimum(&self, a: &Tensor<i32>, b: &Tensor<i32>) -> Tensor<i32> {
+        self.binary("Minimum", a, b)
+    }
+
+    pub fn maximum(&self, a: &Tensor<i32>, b: &Tensor<i32>) -> Tensor<i32> {
+        self.binary("Maximum", a, b)
+    }
+
     /// Rounds down.
     pub fn floor_div(&self, a: &Tensor<i32>, b: &Tensor<i32>) -> Tensor<i32> {
         self.binary("FloorDiv", a, b)
@@ -154,11 +162,20 @@ impl Scope<'_> {
 
     /// One image to a batch of one, resized by bilinear sampling from the upper left corner (TensorFlow 1's way), and back.
     pub fn resize_bilinear(&self, image: &Tensor<f32>, height: i32, width: i32) -> Tensor<f32> {
+        self.resize("ResizeBilinear", image, height, width)
+    }
+
+    /// The same by bicubic sampling, which may overshoot.
+    pub fn resize_bicubic(&self, image: &Tensor<f32>, height: i32, width: i32) -> Tensor<f32> {
+        self.resize("ResizeBicubic", image, height, width)
+    }
+
+    fn resize(&self, op: &'static str, image: &Tensor<f32>, height: i32, width: i32) -> Tensor<f32> {
         let axis = self.scalar("axis", 0);
         let batch = self.node("ExpandDims").input(image).input(&axis).attr("T", DataType::FLOAT);
         let batch: Tensor<f32> = batch.attr("Tdim", DataType::INT32).output();
         let size = self.constant("size", &[2], vec![height, width]);
-        let resized = self.node("ResizeBilinear").input(&batch).input(&size).attr("T", DataType::FLOAT);
+        let resized = self.node(op).input(&batch).input(&size).attr("T", DataType::FLOAT);
         let resized: Tensor<f32> = resized.attr("align_corners", false).output();
         self.node("Squeeze").input(&resized).attr("T", DataType::FLOAT).attr("squeeze_dims", &[0i64][..]).output()
     }
@@ -167,6 +184,26 @@ impl Scope<'_> {
         let node = self.node("Conv2D").input(x).input(filter).attr("T", DataType::FLOAT);
         let node = node.attr("strides", &[1, stride, stride, 1][..]).attr("padding", padding.name());
         node.attr("data_format", NHWC).attr("use_cudnn_on_gpu", true).output()
+    }
+
+    /// Each channel by itself, with a filter [height, width, channels, 1]. Its format is left to be what it is by default:
+    /// the attribute came later than the op.
+    pub fn depthwise_conv2d(
+        &self,
+        x: &Tensor<f32>,
+        filter: &Tensor<f32>,
+        stride: i64,
+        padding: Padding,
+    ) -> Tensor<f32> {
+        let node = self.node("DepthwiseConv2dNative").input(x).input(filter).attr("T", DataType::FLOAT);
+        node.attr("strides", &[1, stride, stride, 1][..]).attr("padding", padding.name()).output()
+    }
+
+    /// The mean over height and width of [n, height, width, depth].
+    pub fn mean_of_places(&self, x: &Tensor<f32>) -> Tensor<f32> {
+        let axes = self.constant("Mean/reduction_indices", &[2], vec![1, 2]);
+        let node = self.node("Mean").input(x).input(&axes).attr("T", DataType::FLOAT);
+        node.attr("Tidx", DataType::INT32).attr("keep_dims", false).output()
     }
 
     pub fn max_pool(&self, x: &Tensor<f32>, window: i64, stride: i64, padding: Padding) -> Tensor<f32> {
@@ -186,6 +223,11 @@ impl Scope<'_> {
 
     pub fn relu(&self, x: &Tensor<f32>) -> Tensor<f32> {
         self.node("Relu").input(x).attr("T", DataType::FLOAT).output()
+    }
+
+    /// Between 0 and 6.
+    pub fn relu6(&self, x: &Tensor<f32>) -> Tensor<f32> {
+        self.node("Relu6").input(x).attr("T", DataType::FLOAT).output()
     }
 
     pub fn rsqrt(&self, x: &Tensor<f32>) -> Tensor<f32> {

@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use savedmodel::{ExportOptions, ModelInfo, NamedTensors, Picture, checkpoint, synthetic::Synthetic};
+use savedmodel::{ExportOptions, ModelInfo, NamedTensors, Network, Picture, checkpoint, synthetic::Synthetic};
 
 use crate::domain::model::{Scores, receipt::FileRecord};
 
@@ -56,9 +56,10 @@ impl Exporting for Library {
     fn export(&self, order: Order, to: &Path, progress: &mut (dyn FnMut(u64, u64) + Send)) -> Result<Vec<FileRecord>> {
         let mut tensors: Box<dyn NamedTensors + Send> = match &order.weights {
             Weights::At(path) => open(path, &order.scratch).context("read the checkpoint")?,
-            Weights::Synthetic(seed) => Box::new(Synthetic::inception_v3(*seed)),
+            Weights::Synthetic(seed) => Box::new(Synthetic::new(Network::InceptionV3, *seed)),
         };
         let options = ExportOptions {
+            network: Network::InceptionV3,
             scores: match order.scores {
                 Scores::Logits => savedmodel::Scores::Logits,
                 Scores::Softmax => savedmodel::Scores::Softmax,
