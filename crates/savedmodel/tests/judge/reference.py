@@ -221,10 +221,12 @@ def compare_signature(judging, model, key, names, values, logits, logits_name):
 
 
 def judge_all_labels(judging, model, key, logits_name):
-    """Feeds made-up logits so that each of the 1001 classes comes out once, in a known order."""
-    rows = -(-network.CLASSES // 5)
-    made = np.full((rows, network.CLASSES), -10.0, np.float32)
-    order = (np.arange(rows * 5) * 8 % network.CLASSES).reshape(rows, 5)
+    """Feeds made-up logits so that each of the classes comes out once, in a known order."""
+    classes = len(judging.labels)
+    rows = -(-classes // 5)
+    made = np.full((rows, classes), -10.0, np.float32)
+    # A step that shares no factor with 1001 or 1000 reaches every class.
+    order = (np.arange(rows * 5) * (8 if classes % 2 else 7) % classes).reshape(rows, 5)
     for rank in range(5):
         made[np.arange(rows), order[:, rank]] = 10.0 - rank
     where = f"{key} (session) all labels"
@@ -291,7 +293,7 @@ def judge_empty_batch(tf, report, model, key, value):
 # ---------------------------------------------------------------- description and variables
 
 
-def judge_signatures(tf, report, signatures, required):
+def judge_signatures(tf, report, signatures, required, side=network.SIDE):
     """Keys, methods, names, types and ranks as the facts demand."""
     report.numbers["signatures"] = sorted(signatures)
     for key in required:
@@ -309,12 +311,12 @@ def judge_signatures(tf, report, signatures, required):
         types = {name: info.dtype for name, info in signature.outputs.items()}
         report.check(types.get("classes") == tf.string.as_datatype_enum, f"{key}: classes are no strings")
         report.check(types.get("scores") == tf.float32.as_datatype_enum, f"{key}: scores are no float32")
-        _judge_input(tf, report, key, signature.inputs)
+        _judge_input(tf, report, key, signature.inputs, side)
 
 
-def _judge_input(tf, report, key, inputs):
+def _judge_input(tf, report, key, inputs, side):
     name = {PREDICT: "images", CLASSIFY: "inputs"}.get(key)
-    dtype, shape = (tf.uint8, [None, 299, 299, 3]) if key == PIXELS else (tf.string, [None])
+    dtype, shape = (tf.uint8, [None, side, side, 3]) if key == PIXELS else (tf.string, [None])
     if not report.check(len(inputs) == 1, f"{key}: {len(inputs)} inputs"):
         return
     ((got, info),) = inputs.items()
