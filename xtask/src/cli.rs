@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
 
 use crate::domain::{
-    model::{CheckpointSource, Scores},
+    model::{self, CheckpointSource, Scores},
     reference::RegistryAddress,
 };
 
@@ -67,7 +67,7 @@ impl Global {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// The whole story on one offline machine: set up the host, build the sample's servers, export its model
-    Quickstart,
+    Quickstart(Quickstart),
     /// Check every precondition and say how to mend what is missing
     Doctor,
     /// Build the servers: sources, tf-dev image, Bazel, extraction to bin/, proof, receipt
@@ -88,12 +88,10 @@ pub enum Command {
     Status(ClusterArgs),
     /// Export the model: from a checkpoint to a version that TF Serving can serve
     ExportModel(ExportModel),
+    /// Bring a SavedModel of your own: checked, with warm-up requests, among the versions that can be served
+    ImportModel(ImportModel),
     /// Start the servers of config.toml as local containers and wait until each has answered
-    Up {
-        /// Servers of config.toml, such as tf-serving-1cpu; tf-image-resizer is the web app [default: all]
-        #[arg(value_name = "SERVER")]
-        servers: Vec<String>,
-    },
+    Up(Up),
     /// Remove what `up` started
     Down,
     /// Show what a SavedModel is: signatures, ops, variables, labels
@@ -109,6 +107,26 @@ pub enum Command {
         /// The shell to complete for
         shell: clap_complete::Shell,
     },
+}
+
+#[derive(Debug, Default, Args)]
+pub struct Quickstart {
+    /// Model of config.toml [default: the profile's]
+    #[arg(long, value_name = "NAME", value_parser = model::name)]
+    pub model: Option<String>,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct Up {
+    /// Servers of config.toml, such as tf-serving-1cpu; tf-image-resizer is the web app [default: all]
+    #[arg(value_name = "SERVER")]
+    pub servers: Vec<String>,
+    /// Model of config.toml, or of model-data [default: the profile's]
+    #[arg(long, value_name = "NAME", value_parser = model::name)]
+    pub model: Option<String>,
+    /// Its version below model-data/NAME [default: config.toml's]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=i64::MAX as u64))]
+    pub model_version: Option<u64>,
 }
 
 #[derive(Debug, Args)]
@@ -161,7 +179,10 @@ pub struct PushModel {
     /// Where to: the registry and what stands before `/model-NAME` there, such as 127.0.0.1:5000/demo
     #[arg(long, value_name = "HOST[:PORT]/PREFIX")]
     pub registry: RegistryAddress,
-    /// The version below model-data, which is also its tag [default: config.toml's]
+    /// Model of config.toml, or of model-data [default: the profile's]
+    #[arg(long, value_name = "NAME", value_parser = model::name)]
+    pub model: Option<String>,
+    /// The version below model-data/NAME, which is also its tag [default: config.toml's]
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=i64::MAX as u64))]
     pub version: Option<u64>,
     /// Further tag on the same image; may be given again
@@ -178,6 +199,9 @@ pub struct RenderingArgs {
     /// Folder of manifests/components to put on top, such as model-pvc; may be given again
     #[arg(long, value_name = "NAME")]
     pub component: Vec<String>,
+    /// Model that push-model pushed [default: the profile's]
+    #[arg(long, value_name = "NAME", value_parser = model::name)]
+    pub model: Option<String>,
     /// Version of the model, as push-model wrote it into the lock [default: the newest there]
     #[arg(long, value_name = "N")]
     pub model_version: Option<u64>,
@@ -218,10 +242,13 @@ pub struct Deploy {
 
 #[derive(Debug, Default, Args)]
 pub struct ExportModel {
+    /// Model of config.toml [default: the profile's]
+    #[arg(long, value_name = "NAME", value_parser = model::name)]
+    pub model: Option<String>,
     /// Weights: an archive, a folder or a file of this machine, or an http(s) address [default: config.toml's]
     #[arg(long, value_name = "PATH|URL")]
     pub checkpoint: Option<CheckpointSource>,
-    /// Folder of all versions [default: the checkout's model-data]
+    /// Folder of all versions [default: the checkout's model-data/NAME]
     #[arg(long, value_name = "DIR")]
     pub output: Option<PathBuf>,
     /// Number that names the version's folder; one that exists is never touched [default: config.toml's]
@@ -236,6 +263,22 @@ pub struct ExportModel {
     /// Use a download that config.toml does not pin, and hold it to that sum from then on
     #[arg(long)]
     pub trust_on_first_use: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct ImportModel {
+    /// A folder with saved_model.pb or with versions, of which the newest is taken, or a .tar or .tar.gz of one
+    #[arg(value_name = "DIR|TAR")]
+    pub from: PathBuf,
+    /// What TF Serving is to call it; its versions lie in model-data/NAME
+    #[arg(long, value_name = "NAME", value_parser = model::name)]
+    pub model: String,
+    /// Number that names the version's folder; one that exists is never touched [default: the folder's own, or 1]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=i64::MAX as u64))]
+    pub version: Option<u64>,
+    /// A picture for the warm-up requests, where it has none; may be given again [default: generated ones]
+    #[arg(long, value_name = "IMAGE")]
+    pub warm_up: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -8,6 +8,7 @@ mod deploy;
 mod doctor;
 mod down;
 mod export_model;
+mod import_model;
 mod inspect;
 mod manifests;
 mod model_info;
@@ -45,11 +46,12 @@ pub(crate) async fn run(command: &Command, session: &Session) -> Result<Ended> {
         );
     }
     match command {
-        Command::Quickstart => quickstart::run(session).await,
+        Command::Quickstart(args) => quickstart::run(args, session).await,
         Command::Doctor => doctor::run(session).await,
         Command::BuildServers(args) => build_servers::run(args, session).await,
         Command::BuildImages(args) => build_images::run(args, session).await,
-        Command::Up { servers } => up::run(servers, session).await,
+        Command::ImportModel(args) => import_model::run(args, session).await,
+        Command::Up(args) => up::run(args, session).await,
         Command::Down => down::run(session).await,
         Command::ExportModel(args) => export_model::run(args, session).await,
         Command::ModelInfo(args) => model_info::run(args, session).await,

@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::Result;
 
-use crate::domain::{serving_image::receipt::Package, source::Repository};
+use crate::domain::{model::Wheel, serving_image::receipt::Package, source::Repository};
 
 pub(crate) use cluster::{Applied, Applying, Cluster, Place, Resource};
 pub(crate) use registry::{Blob, Content, Credentials, Registry, Signer};
@@ -236,6 +236,9 @@ pub(crate) trait Fetch {
     /// Brings all of `url` into `to`, going on from what an earlier try left there, and says what arrived.
     /// `to` is for a file under way: the caller compares the digest with its own, and renames or removes the file.
     async fn download(&self, url: &str, to: &Path, progress: Progress<'_>, say: Say<'_>) -> Result<Downloaded>;
+    /// Brings the one wheel of a package into the existing folder `to`, with the client that is set up in `tools`, and
+    /// says which file it is.
+    async fn package(&self, package: &Wheel, tools: &Path, to: &Path) -> Result<PathBuf>;
 }
 
 /// A file that is here as a whole; nobody has judged yet whether it is the right one.

@@ -4,7 +4,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     domain::proof::fixture::{Fixture, code},
-    domain::{serving_image::receipt::Package, source::Repository},
+    domain::{model::Wheel, serving_image::receipt::Package, source::Repository},
     ports::{
         COMPLETE, ContainerFacts, ContainerJob, CopiedFile, Downloaded, Engine, EngineFacts, Exit, Fetch, Host,
         ImageBuild, ImageFacts, KeptImage, Labels, Program, Progress, Rest, RestAnswer, Root, Say, Source, Tar, Untar,
@@ -378,5 +378,12 @@ impl Fetch for FakeFetch {
         let bytes = self.content.len() as u64;
         progress(bytes, bytes);
         Ok(Downloaded { sha256: format!("{:x}", Sha256::digest(&self.content)), bytes })
+    }
+
+    async fn package(&self, package: &Wheel, _: &Path, to: &Path) -> Result<PathBuf> {
+        self.calls.borrow_mut().push(format!("package {package}"));
+        let wheel = to.join("some_name-1.whl");
+        fs_err::write(&wheel, &self.content)?;
+        Ok(wheel)
     }
 }

@@ -67,3 +67,4 @@ pub use network::Network;
 pub use picture::Picture;
 pub use tensor::{DataType, Shape, TensorSpec};
 pub use verify::verify;
+pub use warm_up::{FILE as WARM_UP_FILE, warm_up_requests};

@@ -1,6 +1,8 @@
 //! Whether a SavedModel holds together, before anybody serves it: checksums, wires, signatures, variables.
 //! It stops short of computing: that is TensorFlow's business.
 
+mod restored;
+
 use std::{collections::BTreeMap, path::Path};
 
 use crate::{
@@ -23,7 +25,7 @@ const VARIABLES: [&str; 3] = ["VariableV2", "Variable", "VarHandleOp"];
 ///
 /// # Errors
 /// All that is wrong: tensors whose checksum does not fit, signatures and nodes that name what is not there, variables
-/// without a value or with another shape, warm-up requests that are damaged.
+/// without a value or with another shape, variables that servers will not restore, warm-up requests that are damaged.
 pub fn verify(folder: &Path) -> Result<ModelInfo> {
     let meta = info::read_meta_graph(folder)?;
     let bundle = info::bundle(folder)?;
@@ -39,6 +41,8 @@ pub fn verify(folder: &Path) -> Result<ModelInfo> {
     // In models of TensorFlow 2 a bundle's keys are paths of objects, not names of nodes.
     if graph.library.as_ref().is_none_or(|library| library.function.is_empty()) {
         faults.extend(variables(graph, &specs));
+    } else {
+        faults.extend(restored::unrestored(&meta, graph));
     }
     let warm_up = folder.join(warm_up::FILE);
     if let Ok(bytes) = fs_err::read(&warm_up)

@@ -38,6 +38,18 @@ pub fn requests(network: Network, model: &str, pictures: &[Picture]) -> Vec<u8> 
     file
 }
 
+/// The same for a model of others: each picture through the signature that takes encoded pictures by this input.
+pub fn warm_up_requests(model: &str, (signature, input): (&str, &str), pictures: &[Picture]) -> Vec<u8> {
+    let mut file = Vec::new();
+    for picture in pictures {
+        let inputs = BTreeMap::from([(input.to_owned(), text(&picture.bytes))]);
+        let request = PredictRequest { model_spec: spec(model, signature), inputs };
+        let log = Log::Predict(PredictLog { request: Some(request) });
+        put_record(&mut file, &PredictionLog { log: Some(log) }.encode_to_vec());
+    }
+    file
+}
+
 fn spec(model: &str, signature: &str) -> Option<ModelSpec> {
     Some(ModelSpec { name: model.to_owned(), signature_name: signature.to_owned() })
 }

@@ -1,11 +1,21 @@
 //! Cargo on this workspace, for the gate that developers and CI share.
 
-use std::path::Path;
+use std::{path::Path, process::Stdio};
 
 use anyhow::{Context, Result};
+use tokio::process::{Child, Command};
 use xshell::{Shell, cmd};
 
 use super::blocking::blocking;
+
+/// Starts to build the control plane that deploys are tried on, with whatever the processors have left, and says nothing:
+/// the test that needs it builds the same, after this has ended or where it failed. It ends with the value.
+pub(crate) fn control_plane(root: &Path) -> Result<Child> {
+    let mut build = Command::new("nice");
+    build.args(["-n", "19", "benches/control-plane.sh", "build"]).current_dir(root);
+    build.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    build.spawn().context("start benches/control-plane.sh")
+}
 
 /// Runs `cargo` with `arguments` in `root`; its output goes straight to the terminal.
 pub(crate) async fn run(root: &Path, arguments: Vec<String>, environment: Vec<(&'static str, String)>) -> Result<()> {

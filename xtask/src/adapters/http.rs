@@ -3,13 +3,14 @@
 
 mod answer;
 mod partial;
+mod pip;
 #[cfg(test)]
 mod tests;
 
 use std::{
     error::Error,
     hash::{BuildHasher, RandomState},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -20,7 +21,10 @@ use self::{
     answer::{Answer, Lost},
     partial::Partial,
 };
-use crate::ports::{Downloaded, Fetch, Progress, Say};
+use crate::{
+    domain::model::Wheel,
+    ports::{Downloaded, Fetch, Progress, Say},
+};
 
 /// Tries in a row that bring nothing before it is given up.
 const TRIES: u32 = 5;
@@ -54,6 +58,10 @@ impl Fetch for Http {
         let named = without_secrets(&url);
         let done = self.fetch(&url, &named, to, progress, say).await;
         done.with_context(|| format!("download {named} to {}", to.display()))
+    }
+
+    async fn package(&self, package: &Wheel, tools: &Path, to: &Path) -> Result<PathBuf> {
+        pip::download(package, tools, to).await
     }
 }
 

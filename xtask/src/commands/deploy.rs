@@ -23,7 +23,7 @@ use crate::{
 const PAUSE: Duration = Duration::from_secs(2);
 
 pub(crate) async fn run(args: &Deploy, session: &Session) -> Result<Ended> {
-    let plan = plan(args);
+    let plan = plan(args, session)?;
     if session.global.plans() {
         let text = plan.to_string();
         session.report.plan(&text, &json!({ "steps": text.lines().skip(1).collect::<Vec<_>>() }));
@@ -52,13 +52,13 @@ pub(crate) async fn run(args: &Deploy, session: &Session) -> Result<Ended> {
     Ok(Ended::Well)
 }
 
-fn plan(args: &Deploy) -> DeployPlan {
-    DeployPlan {
-        rendering: manifests::plan(&args.rendering, None),
+fn plan(args: &Deploy, session: &Session) -> Result<DeployPlan> {
+    Ok(DeployPlan {
+        rendering: manifests::plan(&args.rendering, None, session)?,
         context: args.at.context.clone(),
         namespace: args.at.namespace.clone(),
         force_conflicts: args.force_conflicts,
-    }
+    })
 }
 
 /// Before anything is applied: a row for each field that changes.

@@ -1,4 +1,4 @@
-//! `cargo xtask export-model`: from a checkpoint to a servable version in `model-data/`.
+//! `cargo xtask export-model`: from a checkpoint to a servable version in `model-data/NAME/`.
 
 use std::path::Path;
 
@@ -21,9 +21,6 @@ use crate::{
     execute::{self, ExportPorts, ExportScene, Exported, Library, State},
     report::{bytes, count},
 };
-
-/// Where versions go unless the command line says otherwise.
-const OUTPUT: &str = "model-data";
 
 pub(crate) async fn run(args: &ExportModel, session: &Session) -> Result<Ended> {
     let config = session.config()?;
@@ -51,25 +48,27 @@ pub(super) async fn with_profile(
 }
 
 fn plan(args: &ExportModel, config: &Config, profile: &Profile, session: &Session) -> Result<ExportPlan> {
+    let model = model(args, profile, session)?;
     Ok(plan::export_model(&plan::Inputs {
         profile,
-        model: &model(args, profile, session)?,
+        model: &model,
         engine: &config.engine,
         resources: &config.resources,
         trust_on_first_use: args.trust_on_first_use,
-        output: args.output.as_deref().map_or(OUTPUT.into(), |folder| session.seen_from_root(folder)),
+        output: args.output.as_deref().map_or_else(|| model.folder(), |folder| session.seen_from_root(folder)),
     })?)
 }
 
 /// The profile's model with what the command line says instead. A pin is of the profile's own weights, no others.
 fn model(args: &ExportModel, profile: &Profile, session: &Session) -> Result<Model> {
-    let mut model = profile.model.clone();
+    let mut model = Config::model(profile, args.model.as_deref())?.clone();
     if model.exporter != Exporter::Native && (args.scores.is_some() || !args.warm_up.is_empty()) {
         bail!(
-            "--scores and --warm-up are for the native exporter, profile `{}` has another: leave them out, or set \
-             `exporter = \"native\"` in [profiles.{}.model] of config.toml",
+            "--scores and --warm-up are for the native exporter, model `{}` has another: leave them out, or set \
+             `exporter = \"native\"` in [profiles.{}.models.{}] of config.toml",
+            model.name,
             profile.name,
-            profile.name
+            model.name
         );
     }
     if let Some(checkpoint) = &args.checkpoint {
@@ -87,7 +86,7 @@ fn model(args: &ExportModel, profile: &Profile, session: &Session) -> Result<Mod
 }
 
 /// Asks where writing will begin: a folder that is not there yet must not be left behind by a run that is refused.
-fn preflight(plan: &ExportPlan, session: &Session) -> Result<()> {
+pub(super) fn preflight(plan: &ExportPlan, session: &Session) -> Result<()> {
     let output = session.folders.root.join(&plan.output);
     let output = output.ancestors().find(|folder| folder.is_dir()).unwrap_or(&session.folders.root);
     let unwritable = ThisHost::unwritable(&[output.to_owned(), session.folders.root.join("target/xtask")]);
@@ -101,7 +100,7 @@ fn preflight(plan: &ExportPlan, session: &Session) -> Result<()> {
     )
 }
 
-async fn export(plan: &ExportPlan, config: &Config, session: &Session) -> Result<Exported> {
+pub(super) async fn export(plan: &ExportPlan, config: &Config, session: &Session) -> Result<Exported> {
     let reach = &OnDemand { plan, config, session };
     let ports = ExportPorts { fetch: &Http::default(), source: &CheckedOut, exporting: &Library, reach };
     let scene = ExportScene {
@@ -118,7 +117,7 @@ async fn export(plan: &ExportPlan, config: &Config, session: &Session) -> Result
 }
 
 /// The folder on stdout, the table and whatever people have to know on stderr.
-fn tell(plan: &ExportPlan, exported: &Exported, session: &Session) {
+pub(super) fn tell(plan: &ExportPlan, exported: &Exported, session: &Session) {
     let target = plan.target();
     let (state, seconds) = match exported.state {
         State::UpToDate => {
@@ -126,7 +125,9 @@ fn tell(plan: &ExportPlan, exported: &Exported, session: &Session) {
             session.report.event(Event::UpToDate { variant: target.clone(), reason });
             ("up to date", String::new())
         }
-        State::Exported { seconds } => ("exported", format!("{seconds:.1} s")),
+        State::Exported { seconds } => {
+            (if plan.verb() == "import" { "imported" } else { "exported" }, format!("{seconds:.1} s"))
+        }
     };
     if let Some(notice) = &exported.receipt.notice {
         session.report.warning(&format!("{target}: {notice}"));
@@ -145,7 +146,7 @@ fn tell(plan: &ExportPlan, exported: &Exported, session: &Session) {
         seconds,
         info.signatures.keys().cloned().collect::<Vec<_>>().join(" "),
     ];
-    let headers = ["version", "state", "variables", "parameters", "size", "export", "signatures"];
+    let headers = ["version", "state", "variables", "parameters", "size", "took", "signatures"];
     let headers = headers.map(String::from).to_vec();
     session.report.event(Event::Table { title: format!("model {}", plan.model), headers, rows: vec![row] });
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::{Ended, Session};
 use crate::{
     cli::{Manifests, RenderingArgs},
-    config::UnknownNames,
+    config::{Config, UnknownNames},
     domain::{
         event::Event,
         manifests::{self, ManifestsPlan, ObjectId, Resolved, Tree, yaml},
@@ -20,7 +20,7 @@ use crate::{
 pub(crate) fn run(args: &Manifests, session: &Session) -> Result<Ended> {
     let output = args.output.as_deref();
     let shown = output.map(|folder| session.seen_from_root(folder));
-    let plan = plan(&args.rendering, shown);
+    let plan = plan(&args.rendering, shown, session)?;
     if session.global.plans() {
         let text = plan.to_string();
         session.report.plan(&text, &json!({ "steps": text.lines().skip(1).collect::<Vec<_>>() }));
@@ -33,8 +33,10 @@ pub(crate) fn run(args: &Manifests, session: &Session) -> Result<Ended> {
 }
 
 /// The plan of what the command line asks for.
-pub(super) fn plan(args: &RenderingArgs, output: Option<String>) -> ManifestsPlan {
-    manifests::plan(&args.overlay, &args.component, args.model_version, output)
+pub(super) fn plan(args: &RenderingArgs, output: Option<String>, session: &Session) -> Result<ManifestsPlan> {
+    let config = session.config()?;
+    let model = Config::served(session.profile(&config)?, args.model.as_deref());
+    Ok(manifests::plan(&args.overlay, &args.component, (&model.name, args.model_version), output))
 }
 
 /// What a plan came to.
@@ -59,7 +61,7 @@ pub(super) fn rendered(plan: &ManifestsPlan, session: &Session) -> Result<Render
     }
     let lock = execute::read_pushed(&session.folders.root)?;
     let mut objects = manifests::in_order(manifests::compose(&tree, &plan.overlays, &plan.components)?);
-    let resolved = manifests::resolve(&mut objects, &lock, plan.model_version)?;
+    let resolved = manifests::resolve(&mut objects, &lock, (&plan.model, plan.model_version))?;
     Ok(Rendered { tree, objects, resolved })
 }
 

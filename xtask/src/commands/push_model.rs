@@ -33,7 +33,8 @@ pub(crate) async fn run(args: &PushModel, session: &Session) -> Result<Ended> {
 }
 
 fn plan(args: &PushModel, address: &RegistryAddress, profile: &Profile) -> Result<ModelPushPlan> {
-    Ok(image::plan(address, &profile.name, &profile.model, args.version, &args.also_tag)?)
+    let model = Config::served(profile, args.model.as_deref());
+    Ok(image::plan(address, &profile.name, &model, args.version, &args.also_tag)?)
 }
 
 async fn pushed(plan: &ModelPushPlan, config: &Config, session: &Session) -> Result<ModelPushed> {

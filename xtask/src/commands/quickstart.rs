@@ -6,20 +6,27 @@ use serde_json::json;
 use super::{Ended, Session, build_servers, export_model, push, setup, up};
 use crate::{
     adapters::host::ThisHost,
-    cli::{BuildServers, ExportModel, Push},
+    cli::{BuildServers, ExportModel, Push, Quickstart, Up},
     config::Config,
-    domain::{profile::Profile, reference::RegistryAddress},
+    domain::{model::Model, profile::Profile, reference::RegistryAddress},
 };
 
 /// What the story needs of the host: the engine, what makes its base image, and a registry.
-const NEEDS: [setup::Need; 3] = [setup::DEBOOTSTRAP, setup::ENGINE, setup::REGISTRY];
+const NEEDS: [setup::Need; 4] = [
+    setup::DEBOOTSTRAP,
+    setup::ENGINE,
+    setup::REGISTRY,
+    // The trained model comes as a package.
+    setup::PIP,
+];
 /// Loopback: no TLS is needed there, and nobody else can push.
 const REGISTRY: &str = "127.0.0.1:5000";
 
-pub(crate) async fn run(session: &Session) -> Result<Ended> {
+pub(crate) async fn run(args: &Quickstart, session: &Session) -> Result<Ended> {
     let config = session.config()?;
     let name = session.global.profile.as_deref().unwrap_or(&config.quickstart_profile);
     let profile = config.profile(name)?;
+    let model = Config::model(profile, args.model.as_deref())?;
     if session.global.plans() {
         let plan = format!("{}\ndocker-registry serve &  # where none answers at {REGISTRY}", setup::plan(&NEEDS));
         session.report.plan(&plan, &json!({ "profile": name }));
@@ -29,15 +36,16 @@ pub(crate) async fn run(session: &Session) -> Result<Ended> {
     let args = BuildServers { variants: Vec::new(), fail_fast: false, keep_going: true };
     let ended = build_servers::with_profile(&args, profile, &config, session).await?;
     // A server that failed costs nobody the model.
-    export_model::with_profile(&ExportModel::default(), profile, &config, session).await?;
+    let args = ExportModel { model: Some(model.name.clone()), ..ExportModel::default() };
+    export_model::with_profile(&args, profile, &config, session).await?;
     if ended == Ended::WithFailures {
         return Ok(ended);
     }
-    ship(profile, &config, session).await
+    ship(profile, model, &config, session).await
 }
 
 /// Images, the registry, and the servers.
-async fn ship(profile: &Profile, config: &Config, session: &Session) -> Result<Ended> {
+async fn ship(profile: &Profile, model: &Model, config: &Config, session: &Session) -> Result<Ended> {
     let address: RegistryAddress = format!("{REGISTRY}/demo").parse().context("read the registry's address")?;
     if !session.global.plans() {
         let started = session.report.start(None, &format!("registry at {REGISTRY}"));
@@ -45,7 +53,8 @@ async fn ship(profile: &Profile, config: &Config, session: &Session) -> Result<E
         session.report.finish_step(started);
     }
     push::with_profile(&Push::default(), &address, profile, config, session).await?;
-    let ended = up::with_profile(&[], profile, config, session).await?;
+    let ended =
+        up::with_profile(&Up { model: Some(model.name.clone()), ..Up::default() }, profile, config, session).await?;
     if !session.global.plans() && ended == Ended::Well {
         session.report.note(
             "next: ask a server at its URL + /metadata, `cargo xtask push --verify`, `cargo xtask inspect \

@@ -18,7 +18,7 @@ use crate::{
     },
     cli::Global,
     config::Config,
-    domain::profile::Profile,
+    domain::{model::FOLDER, profile::Profile},
     execute::{Folders, PARTIAL_NOTE},
     report::{self, Report},
 };
@@ -159,7 +159,8 @@ impl Session {
         let noted = work.iter().filter(|path| path.extension().is_some_and(|end| end == PARTIAL_NOTE));
         let noted = noted.filter_map(|note| Some(PathBuf::from(files::read(note).ok().map(String::from_utf8)?.ok()?)));
         let mut found: Vec<PathBuf> = files::entries(&self.folders.bin()).into_iter().filter(binary).collect();
-        found.extend(files::entries(&self.folders.root.join("model-data")).into_iter().chain(noted).filter(model));
+        let models = files::entries(&self.folders.root.join(FOLDER));
+        found.extend(models.iter().flat_map(|folder| files::entries(folder)).chain(noted).filter(model));
         let lock = |path: &PathBuf| name(path).starts_with(".images.lock.partial-");
         found.extend(files::entries(&self.folders.root.join("manifests")).into_iter().filter(lock));
         found.sort();

@@ -18,6 +18,7 @@ pub(super) struct Need {
 
 pub(super) const ENGINE: Need = Need { program: "dockerd", packages: &["docker.io", "iptables"] };
 pub(super) const REGISTRY: Need = Need { program: "docker-registry", packages: &["docker-registry"] };
+pub(super) const PIP: Need = Need { program: "pip3", packages: &["python3-pip", "python3-venv"] };
 pub(super) const DEBOOTSTRAP: Need = Need { program: "debootstrap", packages: &["debootstrap"] };
 
 /// What set-up would do, for `--dry-run`.

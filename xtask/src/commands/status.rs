@@ -22,12 +22,10 @@ pub(crate) async fn run(args: &ClusterArgs, session: &Session) -> Result<Ended> 
         session.report.plan(&text, &json!({ "steps": [text.lines().last()] }));
         return Ok(Ended::Well);
     }
-    let config = session.config()?;
-    let model = &session.profile(&config)?.model.name;
     let tree = execute::read_manifests(&session.folders.root)?;
     let say = |line: String| session.report.warning(&line);
     let Target { cluster, namespace } = Target::connect(args, namespace(&tree)?.as_deref(), &say).await?;
-    let standings = execute::status(&kinds(&tree)?, &namespace, model, &cluster).await?;
+    let standings = execute::status(&kinds(&tree)?, &namespace, &cluster).await?;
     if standings.is_empty() {
         session.report.note(&format!("no deploy of ours is in the namespace {namespace}"));
     }

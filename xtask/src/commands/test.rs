@@ -20,7 +20,7 @@ const NEEDS: [setup::Need; 16] = [
     // The shell of the serving images, for what their entrypoint does in it.
     setup::Need { program: "busybox", packages: &["busybox"] },
     // TensorFlow judges what is exported; it comes with pip into a virtual environment below target/.
-    setup::Need { program: "python3", packages: &["python3", "python3-venv"] },
+    setup::PIP,
     // The web app's page is driven in a browser, and judged there by a package of npm's.
     setup::Need { program: "chromium", packages: &["chromium"] },
     setup::Need { program: "chromedriver", packages: &["chromium-driver"] },
@@ -42,6 +42,9 @@ pub(crate) async fn run(args: &Test, session: &Session) -> Result<Ended> {
     if !args.offline {
         setup::host(&NEEDS, session).await?;
     }
+    // Minutes of compiling, and the real ring waits a lot.
+    let is_real = !args.offline && args.filter.is_none();
+    let _control_plane = is_real.then(|| cargo::control_plane(&session.folders.root)).transpose()?;
     for stage in stages {
         let started = session.report.start(None, stage.name);
         let environment = if stage.real { vec![("XTASK_REAL", "1".to_owned())] } else { Vec::new() };

@@ -6,6 +6,7 @@ use serde_json::json;
 use super::{Ended, Session};
 use crate::{
     adapters::{rest::RestApi, sources::CheckedOut},
+    cli::Up,
     config::Config,
     domain::{
         event::Event,
@@ -16,24 +17,22 @@ use crate::{
     report::bytes,
 };
 
-pub(crate) async fn run(names: &[String], session: &Session) -> Result<Ended> {
+pub(crate) async fn run(args: &Up, session: &Session) -> Result<Ended> {
     let config = session.config()?;
-    with_profile(names, session.profile(&config)?, &config, session).await
+    with_profile(args, session.profile(&config)?, &config, session).await
 }
 
 /// The same for a profile that was chosen elsewhere.
-pub(super) async fn with_profile(
-    names: &[String],
-    profile: &Profile,
-    config: &Config,
-    session: &Session,
-) -> Result<Ended> {
+pub(super) async fn with_profile(args: &Up, profile: &Profile, config: &Config, session: &Session) -> Result<Ended> {
+    let model = Config::served(profile, args.model.as_deref());
     let plan = up::up(&up::Inputs {
         profile,
-        servers: &config.select_servers(names)?,
+        model: &model,
+        version: args.model_version.unwrap_or(model.version),
+        servers: &config.select_servers(&args.servers)?,
         variants: &config.select(&[])?,
         images: &config.images,
-        app: config.select_app(names),
+        app: config.select_app(&args.servers),
     });
     if session.global.plans() {
         let text = plan.to_string();

@@ -17,6 +17,8 @@ use super::{Config, reader::Section};
 
 /// The only shape this program reads.
 const SCHEMA: i64 = 1;
+/// The article's, served where nobody names another.
+const MODEL: &str = "inception";
 
 /// The whole file; none only where something was noted.
 pub fn read(mut root: Section<'_>) -> Option<Config> {
@@ -30,7 +32,11 @@ pub fn read(mut root: Section<'_>) -> Option<Config> {
     let resources = settings::resources(root.optional_table("resources"));
     let remote = settings::remote(root.optional_table("bazel"));
     let mirrors = source::mirrors(root.optional_table("sources"));
-    let model = model::read(root.optional_table("model"));
+    let model = root.optional_string("default-model");
+    let models = model::read_all(root.optional_named_tables("models"));
+    if let Some(name) = model.filter(|name| !models.contains_key(name.value)) {
+        root.journal.unknown(name.at, "model", name.value, models.keys().map(String::as_str));
+    }
     let images = root.optional_table("images");
     let servers = root.optional_named_tables("servers");
     let app = root.optional_table("app");
@@ -57,7 +63,8 @@ pub fn read(mut root: Section<'_>) -> Option<Config> {
     let variants = variants.into_iter().map(|(name, section)| variant::read(name, section));
     // Collected in two steps: stopping at the first failure would hide the mistakes behind it.
     let variants: Vec<_> = variants.collect();
-    let shared = profile::Shared { mirrors, model };
+    let model = model.map_or(MODEL, |name| name.value).to_owned();
+    let shared = profile::Shared { mirrors, models, model };
     let profiles: Vec<_> = profiles.into_iter().map(|(name, section)| profile::read(name, section, &shared)).collect();
     root.finish();
 

@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, fmt};
 
 use crate::domain::{
+    model::Model,
     profile::Profile,
     serving_image::{ImageName, app::AppSettings, plan::Choice},
     up::{APP, ServerSettings},
@@ -19,6 +20,22 @@ impl Config {
             names: vec![name.into()],
             known: self.profiles.keys().cloned().collect(),
         })
+    }
+
+    /// The model of that name, or the profile's own; only these can be exported.
+    pub fn model<'a>(profile: &'a Profile, name: Option<&str>) -> Result<&'a Model, UnknownNames> {
+        let Some(name) = name else { return Ok(&profile.model) };
+        profile.models.get(name).ok_or_else(|| UnknownNames {
+            what: "model",
+            names: vec![name.into()],
+            known: profile.models.keys().cloned().collect(),
+        })
+    }
+
+    /// The same for what is served: a name that is not configured is of a model that was brought.
+    pub fn served(profile: &Profile, name: Option<&str>) -> Model {
+        let brought = |_| Model::brought(name.unwrap_or_default());
+        Self::model(profile, name).cloned().unwrap_or_else(brought)
     }
 
     /// The named images, or all where none is named: one a variant, then those of several, then the web app's.

@@ -162,10 +162,10 @@ pub fn source_name(text: &str) -> Result<String, String> {
     })
 }
 
-/// TF Serving's name of a model, which becomes part of URLs and folders.
-pub fn model_name(text: &str) -> Result<String, String> {
+/// A name or a version of PyPI.
+pub fn package(text: &str) -> Result<String, String> {
     source_name(text).map_err(|_| {
-        format!("`{text}` is no model name: use letters, digits, `.`, `_` and `-`, with a letter or digit first")
+        format!("`{text}` is no name or version of a package: use letters, digits, `.`, `_` and `-`, with a letter or digit first")
     })
 }
 

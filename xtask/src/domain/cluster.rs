@@ -4,6 +4,7 @@ pub mod difference;
 pub mod fit;
 pub mod quantity;
 pub mod rollout;
+pub mod security;
 pub mod words;
 
 use std::fmt;

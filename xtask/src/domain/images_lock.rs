@@ -9,6 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{
+    model::Asked,
     proof::Feature,
     reference::{Digest, Pinned, Tag},
 };
@@ -59,6 +60,9 @@ pub struct LockedModel {
     /// Of the version's receipt; none for a model that was exported elsewhere.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt_key: Option<String>,
+    /// How it is asked about a picture; none of a model that takes none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Asked>,
     /// RFC 3339, UTC.
     pub pushed: String,
 }
@@ -143,7 +147,7 @@ mod tests {
         let mut model = image("1");
         model.also_tagged.clear();
         let LockedImage { reference, also_tagged, pushed, .. } = model;
-        let model = LockedModel { reference, also_tagged, receipt_key: None, pushed };
+        let model = LockedModel { reference, also_tagged, receipt_key: None, asked: None, pushed };
         lock.models.entry("inception".into()).or_default().insert("1".into(), model);
         let text = lock.to_string();
         assert!(text.contains("\n[models.inception.1]\nreference = "), "{text}");

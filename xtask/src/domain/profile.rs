@@ -24,8 +24,10 @@ pub struct Profile {
     /// Build images by name; devices refer to them.
     pub build_images: BTreeMap<String, BuildImage>,
     pub devices: BTreeMap<Device, DeviceToolchain>,
-    /// What `export-model` exports.
+    /// What is exported and served where no other is named.
     pub model: Model,
+    /// All that can be named, that one too.
+    pub models: BTreeMap<String, Model>,
 }
 
 /// The Bazel of a profile and what it is always told.

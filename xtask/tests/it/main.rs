@@ -5,6 +5,7 @@ mod checkout;
 mod cli;
 mod cluster;
 mod entrypoint;
+mod import;
 mod manifests;
 mod model;
 mod plans;

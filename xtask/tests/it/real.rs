@@ -28,6 +28,7 @@ mod manifests;
 mod memory;
 mod model;
 mod model_image;
+mod models;
 mod nginx;
 mod push;
 mod pushed;

@@ -1,11 +1,18 @@
-//! Unpacking a `.tar.gz` of strangers: nothing is written outside the folder, nothing odd is made, no bomb goes off.
+//! Unpacking a `.tar.gz` or a plain `.tar` of strangers: nothing is written outside the folder, nothing odd is made, no bomb goes off.
 
-use std::path::{Component, Path, PathBuf};
+use std::{
+    io::{BufReader, Read, Seek},
+    path::{Component, Path, PathBuf},
+};
 
-use tar::EntryType;
+use fs_err::File;
+use tar::{Archive, EntryType};
 
 use super::archive::{MOST_ENTRIES, unzip};
 use crate::error::{Error, Result};
+
+/// What a gzip file begins with.
+const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// Unpacks `archive` into the existing folder `folder`.
 ///
@@ -13,7 +20,17 @@ use crate::error::{Error, Result};
 /// An entry with an absolute path or `..`, a link that leads out of the folder, a device or pipe, an archive that grows
 /// beyond all measure or is damaged. What was unpacked until then stays for the caller to remove.
 pub fn unpack(archive: &Path, folder: &Path) -> Result<()> {
-    let mut entries = unzip(archive)?;
+    let mut start = Vec::new();
+    let mut file = File::open(archive).map_err(Error::io(archive))?;
+    file.by_ref().take(2).read_to_end(&mut start).map_err(Error::io(archive))?;
+    if start == GZIP {
+        return unpack_all(unzip(archive)?, archive, folder);
+    }
+    file.rewind().map_err(Error::io(archive))?;
+    unpack_all(Archive::new(BufReader::new(file)), archive, folder)
+}
+
+fn unpack_all(mut entries: Archive<impl Read>, archive: &Path, folder: &Path) -> Result<()> {
     entries.set_preserve_permissions(false);
     entries.set_preserve_mtime(false);
     for (number, entry) in entries.entries().map_err(Error::io(archive))?.enumerate() {

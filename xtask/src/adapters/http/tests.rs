@@ -34,11 +34,11 @@ impl Desk {
         Self { folder, said: Mutex::default(), moved: Mutex::default() }
     }
 
-    fn to(&self) -> std::path::PathBuf {
+    fn to(&self) -> PathBuf {
         self.folder.path().join("model.part")
     }
 
-    fn record(&self) -> std::path::PathBuf {
+    fn record(&self) -> PathBuf {
         self.folder.path().join("model.part.source.json")
     }
 

@@ -1,13 +1,15 @@
-//! `[model]` and `[profiles.NAME.model]`: what is exported, key by key; a profile's keys stand in for those of all.
+//! `[models.NAME]` and `[profiles.NAME.models.NAME]`: what is exported, key by key; a profile's keys stand in for those of all.
 //! The weights and their pin belong together: whoever names other weights has left the pin of the first behind.
+
+use std::collections::BTreeMap;
 
 use crate::{
     config::{
         journal::{Journal, Located},
-        reader::Section,
+        reader::{Section, Text},
         values,
     },
-    domain::model::{CheckpointSource, Exporter, Model, Scores},
+    domain::model::{self, CheckpointSource, Exporter, Model, Network, Scores, Wheel},
 };
 
 /// TF Serving keeps versions in a signed number.
@@ -16,7 +18,7 @@ const HIGHEST_VERSION: u64 = i64::MAX as u64;
 /// The keys that one table has.
 #[derive(Debug, Clone, Default)]
 pub struct Keys {
-    name: Option<String>,
+    network: Option<Network>,
     version: Option<u64>,
     checkpoint: Option<CheckpointSource>,
     sha256: Option<Located<String>>,
@@ -25,9 +27,19 @@ pub struct Keys {
     exporter: Option<Exporter>,
 }
 
-pub fn read(mut section: Section<'_>) -> Keys {
+/// The models of one `models` table, by name.
+pub fn read_all(sections: Vec<(Text<'_>, Section<'_>)>) -> BTreeMap<String, Keys> {
+    let read = |(name, section): (Text<'_>, Section<'_>)| {
+        let journal = section.journal;
+        let keys = read(section);
+        Some((journal.parse(name, model::name)?, keys))
+    };
+    sections.into_iter().filter_map(read).collect()
+}
+
+fn read(mut section: Section<'_>) -> Keys {
     let journal = section.journal;
-    let name = section.optional_string("name").and_then(|name| journal.parse(name, values::model_name));
+    let network = section.optional_string("network").and_then(|network| journal.parse(network, str::parse));
     let version = section.optional_whole("version", HIGHEST_VERSION);
     let checkpoint = checkpoint(&mut section);
     let sha256 = section.optional_string("sha256");
@@ -38,7 +50,7 @@ pub fn read(mut section: Section<'_>) -> Keys {
     section.finish();
     let warm_up =
         pictures.map(|list| list.into_iter().filter_map(|path| journal.parse(path, values::inner_path)).collect());
-    Keys { name, version, checkpoint, sha256, scores, warm_up, exporter }
+    Keys { network, version, checkpoint, sha256, scores, warm_up, exporter }
 }
 
 impl Keys {
@@ -46,7 +58,7 @@ impl Keys {
     pub fn over(self, all: &Keys) -> Keys {
         let sha256 = if self.checkpoint.is_some() { self.sha256 } else { self.sha256.or_else(|| all.sha256.clone()) };
         Keys {
-            name: self.name.or_else(|| all.name.clone()),
+            network: self.network.or(all.network),
             version: self.version.or(all.version),
             checkpoint: self.checkpoint.or_else(|| all.checkpoint.clone()),
             sha256,
@@ -57,7 +69,7 @@ impl Keys {
     }
 
     /// The model of a profile, with the defaults of what nobody said.
-    pub fn into_model(self, journal: &Journal) -> Model {
+    pub fn into_model(self, name: String, journal: &Journal) -> Model {
         let sha256 = self.sha256;
         let complain = |what: &str| {
             if let Some(pin) = &sha256 {
@@ -73,6 +85,10 @@ impl Keys {
                 complain("a path");
                 Some(CheckpointSource::Path(path))
             }
+            Some(CheckpointSource::Package(package)) => {
+                complain("a package, which has its own");
+                Some(CheckpointSource::Package(package))
+            }
             Some(CheckpointSource::Synthetic(seed)) => {
                 complain("synthetic");
                 Some(CheckpointSource::Synthetic(seed))
@@ -80,7 +96,8 @@ impl Keys {
             None => None,
         };
         Model {
-            name: self.name.unwrap_or_else(|| "inception".into()),
+            name,
+            network: self.network.unwrap_or_default(),
             version: self.version.unwrap_or(1),
             checkpoint,
             scores: self.scores.unwrap_or_default(),
@@ -93,9 +110,12 @@ impl Keys {
 fn checkpoint(section: &mut Section<'_>) -> Option<CheckpointSource> {
     section.optional_string_or_table(
         "checkpoint",
-        "a URL, a path or `{ synthetic = 2016 }`",
+        "a URL, a path, `{ package = \"…\" }` or `{ synthetic = 2016 }`",
         |journal, text| journal.parse(text, str::parse),
         |mut table| {
+            if table.place_of("package").is_some() {
+                return package(table).map(CheckpointSource::Package);
+            }
             let seed = table.integer("synthetic");
             let journal = table.journal;
             table.finish();
@@ -107,6 +127,15 @@ fn checkpoint(section: &mut Section<'_>) -> Option<CheckpointSource> {
             found.map(CheckpointSource::Synthetic)
         },
     )
+}
+
+fn package(mut table: Section<'_>) -> Option<Wheel> {
+    let journal = table.journal;
+    let name = table.string("package").and_then(|name| journal.parse(name, values::package));
+    let version = table.string("version").and_then(|version| journal.parse(version, values::package));
+    let pin = table.string("sha256").and_then(|sum| journal.parse(sum, values::sha256));
+    table.finish();
+    Some(Wheel { name: name?, version: version?, pin: pin? })
 }
 
 fn exporter(section: &mut Section<'_>) -> Option<Exporter> {

@@ -1,7 +1,7 @@
 //! `[profiles.NAME]`: sources, Bazel, build images and what each device does differently.
 //! Names that refer to another part of the profile are looked up here; files and images are not.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     config::{
@@ -10,6 +10,7 @@ use crate::{
         values,
     },
     domain::{
+        model::Model,
         profile::{BaseImage, Bazel, BuildImage, DeviceToolchain, Profile, ServingRecipe},
         variant::Device,
     },
@@ -24,7 +25,9 @@ use super::{
 /// What the file says for all profiles.
 pub struct Shared {
     pub mirrors: Mirrors,
-    pub model: model::Keys,
+    pub models: BTreeMap<String, model::Keys>,
+    /// The one that is served where a profile says nothing.
+    pub model: String,
 }
 
 pub fn read(name: Text<'_>, mut section: Section<'_>, shared: &Shared) -> Option<Profile> {
@@ -44,7 +47,14 @@ pub fn read(name: Text<'_>, mut section: Section<'_>, shared: &Shared) -> Option
             variant::device(journal, name).zip(toolchain)
         })
         .collect();
-    let model = model::read(section.optional_table("model")).over(&shared.model).into_model(journal);
+    let chosen = section.optional_string("model");
+    let own = model::read_all(section.optional_named_tables("models"));
+    let models = models(own, shared, journal);
+    if let Some(name) = chosen.filter(|name| !models.contains_key(name.value)) {
+        journal.unknown(name.at, "model", name.value, models.keys().map(String::as_str));
+    }
+    let model = chosen.map_or(shared.model.as_str(), |name| name.value);
+    let model = models.get(model).cloned().unwrap_or_else(|| Model::brought(model));
     let images: Vec<_> = images.into_iter().map(|(name, section)| build_image(name, section)).collect();
     section.finish();
 
@@ -61,7 +71,22 @@ pub fn read(name: Text<'_>, mut section: Section<'_>, shared: &Shared) -> Option
         build_images: images?.into_iter().map(|image| (image.name.clone(), image)).collect(),
         devices: devices?,
         model,
+        models,
     })
+}
+
+/// Those of all profiles and of this one.
+fn models(mut own: BTreeMap<String, model::Keys>, shared: &Shared, journal: &Journal) -> BTreeMap<String, Model> {
+    let names: BTreeSet<String> = shared.models.keys().chain(own.keys()).cloned().collect();
+    let whole = |name: String| {
+        let keys = own.remove(&name).unwrap_or_default();
+        let keys = match shared.models.get(&name) {
+            Some(all) => keys.over(all),
+            None => keys,
+        };
+        (name.clone(), keys.into_model(name, journal))
+    };
+    names.into_iter().map(whole).collect()
 }
 
 fn bazel(mut section: Section<'_>) -> Option<Bazel> {

@@ -1,18 +1,20 @@
-//! `[model]` and what a profile says anew: which keys win, and every mistake with its place.
+//! `[models.NAME]` and what a profile says anew: which keys win, and every mistake with its place.
 //! The good file is small and its own; that of all other sections has no model.
 
 use super::*;
-use crate::domain::model::{CheckpointSource, Exporter, Model, Scores};
+use crate::domain::model::{CheckpointSource, Exporter, Model, Network, Scores, Wheel};
 
 const PIN: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-/// A file whose `[model]` stands at line 3 and whose profile's at line 20.
+/// A file whose `[models.inception]` stands at line 3 and whose profile's at line 20.
 fn file(all: &str, own: &str) -> String {
     let start = GOOD.find("[variants").expect("variants");
     let rest = &GOOD[start..];
     let lines = rest.lines().count();
     assert_eq!(lines, 25, "the places below count on it");
-    format!("schema = 1\ndefault-profile = \"sample\"\n[model]\n{all}\n{rest}[profiles.sample.model]\n{own}\n")
+    format!(
+        "schema = 1\ndefault-profile = \"sample\"\n[models.inception]\n{all}\n{rest}[profiles.sample.models.inception]\n{own}\n"
+    )
 }
 
 fn model(all: &str, own: &str) -> Model {
@@ -35,6 +37,7 @@ fn url(url: &str, pin: Option<&str>) -> Option<CheckpointSource> {
 fn every_key_may_be_left_out() {
     let expected = Model {
         name: "inception".into(),
+        network: Network::InceptionV3,
         version: 1,
         checkpoint: None,
         scores: Scores::Logits,
@@ -48,10 +51,10 @@ fn every_key_may_be_left_out() {
 
 #[test]
 fn a_profile_says_single_keys_anew() {
-    let all =
-        "name = \"a\"\nversion = 20260101120000\nscores = \"softmax\"\nwarm-up = [\"x/1.jpg\"]\ncheckpoint = \"../y\"";
-    let both = model(all, "name = \"b\"\nwarm-up = []");
-    assert_eq!((both.name.as_str(), both.version, both.scores), ("b", 20_260_101_120_000, Scores::Softmax));
+    let all = "version = 20260101120000\nscores = \"softmax\"\nwarm-up = [\"x/1.jpg\"]\ncheckpoint = \"../y\"";
+    let both = model(all, "network = \"efficientnet-lite0\"\nwarm-up = []");
+    let expected = (Network::EfficientNetLite0, 20_260_101_120_000, Scores::Softmax);
+    assert_eq!((both.network, both.version, both.scores), expected);
     assert!(both.warm_up.is_empty());
     assert_eq!(both.checkpoint, Some(CheckpointSource::Path("../y".into())));
     assert_eq!(model(all, "").warm_up, ["x/1.jpg"]);
@@ -95,11 +98,7 @@ fn exporters_are_this_program_an_image_or_a_label() {
 
 #[test]
 fn each_mistake_is_told_where_it_stands() {
-    check(
-        "name = \"a/b\"",
-        "",
-        &["4:8: `a/b` is no model name: use letters, digits, `.`, `_` and `-`, with a letter or digit first"],
-    );
+    check("network = \"vgg\"", "", &["4:11: unknown network `vgg`, known: inception-v3, efficientnet-lite0"]);
     let whole = "expected a whole number from 1 to 9223372036854775807, found";
     check("version = 0", "", &[&format!("4:11: {whole} 0")]);
     check("version = -1", "", &[&format!("4:11: {whole} -1")]);
@@ -108,7 +107,11 @@ fn each_mistake_is_told_where_it_stands() {
     check("warm-up = [\"/x\"]", "", &["4:12: path `/x` is absolute, it is given from the root"]);
     let scheme = "`ftp://` is no way to fetch a checkpoint: use http, https or a path";
     check("checkpoint = \"ftp://x/y\"", "", &[&format!("4:14: {scheme}")]);
-    check("checkpoint = 5", "", &["4:14: expected a URL, a path or `{ synthetic = 2016 }`, found an integer"]);
+    check(
+        "checkpoint = 5",
+        "",
+        &["4:14: expected a URL, a path, `{ package = \"…\" }` or `{ synthetic = 2016 }`, found an integer"],
+    );
     check("checkpoint = { synthetic = -1 }", "", &["4:28: seed -1 is negative, it is a whole number from 0"]);
     check(
         "checkpoint = { seed = 1 }",
@@ -132,7 +135,51 @@ fn each_mistake_is_told_where_it_stands() {
         "sha = \"x\"",
         &[
             "4:1: unknown key `chekpoint`, did you mean `checkpoint`?",
-            "31:1: unknown key `sha`, known: name, version, checkpoint, sha256, scores, warm-up, exporter",
+            "31:1: unknown key `sha`, known: network, version, checkpoint, sha256, scores, warm-up, exporter",
         ],
     );
+}
+
+#[test]
+fn a_package_is_named_with_version_and_sum() {
+    let package = format!("checkpoint = {{ package = \"a-b\", version = \"0.1.0\", sha256 = \"{PIN}\" }}");
+    let expected = Wheel { name: "a-b".into(), version: "0.1.0".into(), pin: PIN.into() };
+    assert_eq!(model(&package, "").checkpoint, Some(CheckpointSource::Package(expected)));
+    let pin = format!("sha256 = \"{PIN}\"");
+    let told = "`sha256` pins a download, but the checkpoint is a package, which has its own: leave it out";
+    check(&format!("{package}\n{pin}"), "", &[&format!("5:10: {told}")]);
+    check(
+        "checkpoint = { package = \"--index-url=x\" }",
+        "",
+        &[
+            "4:14: missing key `sha256`",
+            "4:14: missing key `version`",
+            "4:26: `--index-url=x` is no name or version of a package: use letters, digits, `.`, `_` and `-`, with a letter or \
+             digit first",
+        ],
+    );
+}
+
+#[test]
+fn models_are_chosen_by_name() {
+    let text = |head: &str, own: &str| {
+        let start = GOOD.find("[variants").expect("variants");
+        let models = "[models.a]\nversion = 2\n[models.b]\n";
+        format!("schema = 1\ndefault-profile = \"sample\"\n{head}\n{models}{}{own}\n", &GOOD[start..])
+    };
+    let chosen = |head: &str, own: &str| {
+        let config = Config::parse(&text(head, own), "c").unwrap_or_else(|error| panic!("{error}"));
+        let profile = &config.profiles["sample"];
+        (profile.model.name.clone(), profile.models.keys().cloned().collect::<Vec<_>>().join(" "))
+    };
+    assert_eq!(chosen("default-model = \"a\"", ""), ("a".into(), "a b".into()));
+    assert_eq!(chosen("default-model = \"a\"", "[profiles.sample.models.c]"), ("a".into(), "a b c".into()));
+    let told = |head: &str, own: &str| {
+        let complaints = Config::parse(&text(head, own), "c").expect_err("a mistake was made");
+        complaints.list().iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(told("default-model = \"c\"", ""), ["3:17: unknown model `c`, known: a, b"]);
+    let name = "[profiles.sample.models.\"../c\"]";
+    let wrong = "`../c` is no model name: use letters, digits, `.`, `_` and `-`, with a letter or digit first";
+    assert_eq!(told("default-model = \"a\"", name), [format!("32:25: {wrong}")]);
 }

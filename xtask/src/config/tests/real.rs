@@ -94,7 +94,7 @@ fn models_are_as_written() {
     assert_eq!(current.checkpoint, Some(CheckpointSource::Url { url, pin: None }));
     assert_eq!((&current.exporter, current.warm_up.len()), (&Exporter::Native, 0));
     assert_eq!(config.profiles["article"].model, *current);
-    assert_eq!(config.profiles["sample"].model.checkpoint, Some(CheckpointSource::Synthetic(2016)));
+    assert_eq!(config.profiles["sample"].models["inception"].checkpoint, Some(CheckpointSource::Synthetic(2016)));
 }
 
 /// Numbers that look random and are the same in every run (Marsaglia's xorshift).

@@ -23,6 +23,11 @@ use crate::domain::{
 const VARIANT: &str = "variant://";
 const APP: &str = "app://";
 const MODEL: &str = "model://";
+/// The model's image, and parts of texts that stand for what it is called and how it is asked.
+const IMAGE: &str = "image";
+const NAME: &str = "model://name";
+const SIGNATURE: &str = "model://signature";
+const INPUT: &str = "model://input";
 /// KServe's mark before a model's image.
 const OCI: &str = "oci://";
 
@@ -49,9 +54,14 @@ impl fmt::Display for ResolveError {
     }
 }
 
-/// Puts digests and node affinity into objects; models are of `version`, or their newest.
-pub fn resolve(objects: &mut [Value], lock: &ImagesLock, version: Option<u64>) -> Result<Vec<Resolved>, ResolveError> {
-    let mut work = Work { lock, version, resolved: Vec::new(), missing: BTreeMap::new(), wrong: BTreeSet::new() };
+/// Puts digests, the model's names and node affinity into objects; the model is of `version`, or its newest.
+pub fn resolve(
+    objects: &mut [Value],
+    lock: &ImagesLock,
+    (model, version): (&str, Option<u64>),
+) -> Result<Vec<Resolved>, ResolveError> {
+    let mut work =
+        Work { lock, model, version, resolved: Vec::new(), missing: BTreeMap::new(), wrong: BTreeSet::new() };
     for object in objects {
         let id = ObjectId::of(object).map(|id| id.to_string()).unwrap_or_default();
         work.value(object, &id);
@@ -62,6 +72,7 @@ pub fn resolve(objects: &mut [Value], lock: &ImagesLock, version: Option<u64>) -
 
 struct Work<'a> {
     lock: &'a ImagesLock,
+    model: &'a str,
     version: Option<u64>,
     resolved: Vec<Resolved>,
     /// What pushing would mend -> the images to push.
@@ -100,8 +111,10 @@ impl Work<'_> {
             self.variant(variant)?
         } else if let Some(app) = name.strip_prefix(APP) {
             (self.app(app)?, Vec::new())
+        } else if name.strip_prefix(MODEL) == Some(IMAGE) {
+            (self.image_of_model()?, Vec::new())
         } else {
-            (self.model(name.strip_prefix(MODEL)?)?, Vec::new())
+            return self.named(text);
         };
         let reference = format!("{before}{reference}");
         let resolved = Resolved { object: object.into(), name: text.into(), reference: reference.clone(), flags };
@@ -140,7 +153,23 @@ impl Work<'_> {
         locked.map(|locked| locked.reference.to_string())
     }
 
-    fn model(&mut self, name: &str) -> Option<String> {
+    /// A text with what the model is called and how it is asked; none where it speaks of no model.
+    fn named(&mut self, text: &str) -> Option<String> {
+        if !text.contains(MODEL) {
+            return None;
+        }
+        let asked =
+            self.lock.model(self.model, self.version).and_then(|locked| locked.asked.clone()).unwrap_or_default();
+        let named = text.replace(NAME, self.model);
+        let named = named.replace(SIGNATURE, &asked.signature).replace(INPUT, &asked.input);
+        if named.contains(MODEL) {
+            self.wrong.insert(format!("{text}: known are {MODEL}{IMAGE}, {NAME}, {SIGNATURE} and {INPUT}"));
+        }
+        Some(named)
+    }
+
+    fn image_of_model(&mut self) -> Option<String> {
+        let name = self.model;
         let locked = self.lock.model(name, self.version);
         if locked.is_none() {
             let (what, option) = match self.version {
@@ -148,7 +177,7 @@ impl Work<'_> {
                 None => ("model".into(), String::new()),
             };
             self.wrong.insert(format!(
-                "{LOCK_FILE} has no {what} `{name}`: run cargo xtask push-model --registry HOST/PREFIX{option}"
+                "{LOCK_FILE} has no {what} `{name}`: run cargo xtask push-model --registry HOST/PREFIX --model {name}{option}"
             ));
         }
         locked.map(|locked| locked.reference.to_string())

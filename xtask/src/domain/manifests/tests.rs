@@ -191,7 +191,8 @@ fn pod(affinity: &Value) -> Value {
     json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "p" }, "spec": {
         "affinity": affinity,
         "containers": [{ "name": "c", "image": "variant://cpu-optimized" }],
-        "volumes": [{ "name": "m", "image": { "reference": "model://m" } }],
+        "volumes": [{ "name": "m", "image": { "reference": "model://image" } }],
+        "path": "/v1/models/model://name/x", "asked": ["model://signature", "model://input"],
     } })
 }
 
@@ -199,10 +200,11 @@ fn pod(affinity: &Value) -> Value {
 fn names_become_digests_and_features_become_affinity() {
     let mut objects = [pod(&json!({}))];
     let lock = lock(&[("cpu-optimized", Some("sse4_2 avx avx2 fma"))]);
-    let resolved = resolve(&mut objects, &lock, None).expect("all is there");
+    let resolved = resolve(&mut objects, &lock, ("m", None)).expect("all is there");
     let digest = "a".repeat(64);
     assert_eq!(resolved.len(), 2);
     let spec = &objects[0]["spec"];
+    assert_eq!((&spec["path"], &spec["asked"]), (&json!("/v1/models/m/x"), &json!(["predict_images", "images"])));
     assert_eq!(spec["containers"][0]["image"], format!("r.example/tf-serving:cpu-optimized@sha256:{digest}"));
     assert_eq!(spec["volumes"][0]["image"]["reference"], format!("r.example/m:1@sha256:{digest}"));
     expect![[r#"
@@ -228,7 +230,7 @@ fn every_alternative_of_an_affinity_asks_for_the_features_too() {
     let mut objects = [pod(
         &json!({ "nodeAffinity": { "requiredDuringSchedulingIgnoredDuringExecution": { "nodeSelectorTerms": terms } } }),
     )];
-    resolve(&mut objects, &lock(&[("cpu-optimized", Some("avx"))]), None).expect("all is there");
+    resolve(&mut objects, &lock(&[("cpu-optimized", Some("avx"))]), ("m", None)).expect("all is there");
     let after = objects[0]
         .pointer("/spec/affinity/nodeAffinity/requiredDuringSchedulingIgnoredDuringExecution/nodeSelectorTerms");
     let after = after.and_then(Value::as_array).expect("terms");
@@ -244,46 +246,52 @@ fn every_alternative_of_an_affinity_asks_for_the_features_too() {
 fn a_server_for_any_cpu_goes_to_any_node() {
     let mut objects = [pod(&json!({}))];
     objects[0]["spec"].as_object_mut().expect("a map").remove("affinity");
-    resolve(&mut objects, &lock(&[("cpu-optimized", Some(""))]), None).expect("all is there");
+    resolve(&mut objects, &lock(&[("cpu-optimized", Some(""))]), ("m", None)).expect("all is there");
     assert_eq!(objects[0]["spec"].get("affinity"), None);
 }
 
 #[test]
 fn what_the_lock_lacks_is_told_at_once_with_the_remedy() {
     let image = |name: &str| json!({ "apiVersion": "v1", "kind": "Pod", "metadata": { "name": "p" }, "image": name });
-    let mut objects =
-        ["variant://b", "variant://old", "variant://a", "variant://odd", "app://resizer", "app://x", "model://none"]
-            .map(image)
-            .to_vec();
+    let mut objects = [
+        "variant://b",
+        "variant://old",
+        "variant://a",
+        "variant://odd",
+        "app://resizer",
+        "app://x",
+        "model://image",
+        "model://m",
+    ]
+    .map(image)
+    .to_vec();
     objects.push(image("variant://b"));
-    let error = resolve(&mut objects, &lock(&[("old", None), ("odd", Some("avx pclmulqdq"))]), None)
+    let error = resolve(&mut objects, &lock(&[("old", None), ("odd", Some("avx pclmulqdq"))]), ("none", None))
         .expect_err("much is missing");
     expect![[r#"
         manifests/images.lock does not say which CPU features are needed by old: run cargo xtask push --registry HOST/PREFIX old
         manifests/images.lock has no image a, b, resizer: run cargo xtask push --registry HOST/PREFIX a b resizer
         app://x: the only app is app://resizer
-        manifests/images.lock has no model `none`: run cargo xtask push-model --registry HOST/PREFIX
+        manifests/images.lock has no model `none`: run cargo xtask push-model --registry HOST/PREFIX --model none
+        model://m: known are model://image, model://name, model://signature and model://input
         odd needs pclmulqdq,avx; no node label tells of pclmulqdq: node feature discovery hides it or does not know it. Build the variant with a feature that brings it and has a label (-mavx brings SSE4 and POPCNT, -mavx2 with -mfma F16C, BMI and LZCNT), or without it, and push again; or serve the image `auto`, which finds out when it starts"#]]
     .assert_eq(&error.to_string());
 }
 
 #[test]
 fn a_plan_says_each_step_and_an_overlay_counts_once() {
-    let text = plan(&all("1cpu gpu 1cpu"), &all("rest"), None, Some("out".into())).to_string();
+    let text = plan(&all("1cpu gpu 1cpu"), &all("rest"), ("m", None), Some("out".into())).to_string();
     expect![[r"
         # manifests: 1cpu, gpu; with rest
         kubectl kustomize manifests/overlays/1cpu
         kubectl kustomize manifests/overlays/gpu
         kustomize edit add component manifests/components/rest
-        resolve variant:// app:// model:// manifests/images.lock
+        resolve variant:// app:// model:// manifests/images.lock  # the newest m
         require-nodes feature.node.kubernetes.io/cpu-cpuid.* manifests/images.lock
         write out/KIND-NAME.yaml"]]
     .assert_eq(&text);
-    assert_eq!(plan(&[], &[], None, None).overlays, ["all"]);
-    let text = plan(&[], &[], Some(2), None).to_string();
-    assert!(
-        text.contains("\nresolve variant:// app:// model:// manifests/images.lock  # version 2 of the model\n"),
-        "{text}"
-    );
+    assert_eq!(plan(&[], &[], ("m", None), None).overlays, ["all"]);
+    let text = plan(&[], &[], ("m", Some(2)), None).to_string();
+    assert!(text.contains("\nresolve variant:// app:// model:// manifests/images.lock  # version 2 of m\n"), "{text}");
     assert_eq!(names(&tree(&[]), "overlays"), ["bare", "one"]);
 }

@@ -71,7 +71,7 @@ pub fn plan(
         profile: profile.into(),
         model: model.name.clone(),
         version,
-        folder: format!("model-data/{version}"),
+        folder: format!("{}/{version}", model.folder()),
         reference: Reference { repository, tag: version.to_string().parse()? },
         also: also.iter().map(|tag| tag.parse()).collect::<Result<_, _>>()?,
     })
@@ -136,17 +136,9 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
-    use crate::domain::model::{Exporter, Scores};
 
     fn model(name: &str) -> Model {
-        Model {
-            name: name.into(),
-            version: 3,
-            checkpoint: None,
-            scores: Scores::Logits,
-            warm_up: Vec::new(),
-            exporter: Exporter::Native,
-        }
+        Model { version: 3, ..Model::brought(name) }
     }
 
     #[test]
@@ -156,7 +148,7 @@ mod tests {
         expect![[r"
             # push-model: Inception, version 3, what is there already stays
             cargo build --release --package place-model  # static, goes into the image
-            verify model-data/3
+            verify model-data/Inception/3
             pack program
             pack variables
             pack graph
@@ -165,7 +157,7 @@ mod tests {
             lock Inception 3 manifests/images.lock"]]
         .assert_eq(&planned.to_string());
         let other = plan(&address, "sample", &model("Inception"), Some(7), &[]).expect("a plan");
-        assert_eq!((other.folder.as_str(), other.reference.tag.as_str()), ("model-data/7", "7"));
+        assert_eq!((other.folder.as_str(), other.reference.tag.as_str()), ("model-data/Inception/7", "7"));
         let error = plan(&address, "sample", &model("a b"), None, &[]).expect_err("no repository");
         assert!(error.to_string().contains("model-a b"), "{error}");
     }

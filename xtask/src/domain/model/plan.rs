@@ -5,7 +5,7 @@ mod lines;
 
 use std::collections::BTreeMap;
 
-use super::{CheckpointSource, Exporter, Model, Scores, file_name};
+use super::{CheckpointSource, Exporter, Model, Network, Scores, Wheel, file_name};
 use crate::domain::{
     dialect::Dialect,
     plan::{self, Plan},
@@ -44,11 +44,21 @@ pub enum PlannedExporter {
     Native(Native),
     Image(RunExporter),
     Bazel(Box<BuildExporter>),
+    /// None: a SavedModel is brought as it is.
+    Brought(Brought),
+}
+
+/// What a SavedModel gets that has no warm-up requests.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brought {
+    /// Pictures for them; from the root, or absolute.
+    pub warm_up: Vec<String>,
 }
 
 /// What the exporter in this program is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Native {
+    pub network: Network,
     pub scores: Scores,
     /// Pictures for the warm-up records; from the root, or absolute.
     pub warm_up: Vec<String>,
@@ -94,14 +104,14 @@ pub struct Inputs<'a> {
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum ExportPlanError {
     #[error(
-        "profile `{0}` names no checkpoint: set `checkpoint` in [model] of config.toml, or give --checkpoint PATH|URL"
+        "profile `{0}` names no checkpoint for the model `{1}`: set `checkpoint` in [models.{1}] of config.toml, or give --checkpoint PATH|URL"
     )]
-    NoCheckpoint(String),
+    NoCheckpoint(String, String),
     #[error(
         "synthetic weights are made by the native exporter only, an exporter in a container needs a checkpoint: set \
-         `checkpoint` in [profiles.{0}.model] of config.toml, or `exporter = \"native\"`"
+         `checkpoint` in [profiles.{0}.models.{1}] of config.toml, or `exporter = \"native\"`"
     )]
-    SyntheticInContainer(String),
+    SyntheticInContainer(String, String),
     #[error(
         "profile `{0}` has no device to build the exporter for: add a [profiles.{0}.devices.cpu] to config.toml, or \
          set another `exporter`"
@@ -112,9 +122,12 @@ pub enum ExportPlanError {
 /// Plans the export of `inputs.model`.
 pub fn export_model(inputs: &Inputs<'_>) -> Result<ExportPlan, ExportPlanError> {
     let Inputs { profile, model, .. } = inputs;
-    let checkpoint = model.checkpoint.clone().ok_or_else(|| ExportPlanError::NoCheckpoint(profile.name.clone()))?;
+    let checkpoint = model
+        .checkpoint
+        .clone()
+        .ok_or_else(|| ExportPlanError::NoCheckpoint(profile.name.clone(), model.name.clone()))?;
     if matches!(checkpoint, CheckpointSource::Synthetic(_)) && model.exporter != Exporter::Native {
-        return Err(ExportPlanError::SyntheticInContainer(profile.name.clone()));
+        return Err(ExportPlanError::SyntheticInContainer(profile.name.clone(), model.name.clone()));
     }
     let run = |image: &String, command: Vec<String>| RunExporter {
         image: image.clone(),
@@ -123,7 +136,11 @@ pub fn export_model(inputs: &Inputs<'_>) -> Result<ExportPlan, ExportPlanError> 
         memory: inputs.resources.memory,
     };
     let exporter = match &model.exporter {
-        Exporter::Native => PlannedExporter::Native(Native { scores: model.scores, warm_up: model.warm_up.clone() }),
+        Exporter::Native => PlannedExporter::Native(Native {
+            network: model.network,
+            scores: model.scores,
+            warm_up: model.warm_up.clone(),
+        }),
         Exporter::Image { image, command } => PlannedExporter::Image(run(image, command.clone())),
         Exporter::Bazel { label, arguments, kept } => {
             let device = profile.devices.values().next();
@@ -164,6 +181,19 @@ pub fn export_model(inputs: &Inputs<'_>) -> Result<ExportPlan, ExportPlanError> 
     })
 }
 
+/// Plans to bring a SavedModel of somebody else, `from` a folder or an archive.
+pub fn import_model(profile: &str, model: &Model, from: String, warm_up: Vec<String>) -> ExportPlan {
+    ExportPlan {
+        profile: profile.into(),
+        model: model.name.clone(),
+        version: model.version,
+        checkpoint: CheckpointSource::Path(from),
+        trust_on_first_use: false,
+        exporter: PlannedExporter::Brought(Brought { warm_up }),
+        output: model.folder(),
+    }
+}
+
 impl BuildExporter {
     /// What has to be there before it is built, as the plan of no server at all.
     pub fn preparation(&self) -> Plan {
@@ -190,6 +220,11 @@ impl ExportPlan {
         format!("{}/{}", self.output.trim_end_matches('/'), self.version)
     }
 
+    /// What is done to a model.
+    pub fn verb(&self) -> &'static str {
+        if matches!(self.exporter, PlannedExporter::Brought(_)) { "import" } else { "export" }
+    }
+
     /// What everybody who meets the exported model has to know.
     pub fn notice(&self) -> Option<&'static str> {
         let untrained = matches!(self.checkpoint, CheckpointSource::Synthetic(_));
@@ -201,6 +236,16 @@ impl ExportPlan {
     pub fn label_prefix(&self) -> &'static str {
         if self.notice().is_some() { "(untrained) " } else { "" }
     }
+}
+
+/// A package's wheel, as people know it.
+pub fn wheel(package: &Wheel) -> String {
+    format!("target/xtask/downloads/{}", wheel_name(package))
+}
+
+/// What it is called on this disk.
+pub fn wheel_name(package: &Wheel) -> String {
+    format!("{}-{}.whl", package.name, package.version)
 }
 
 /// A download's place, as people know it.
@@ -217,7 +262,7 @@ mod tests {
     fn check(change: impl FnOnce(&mut Model), expected: ExportPlanError) {
         let config = Config::parse(include_str!("../../../../config.toml"), "config.toml").expect("sound");
         let profile = config.profile("sample").expect("known");
-        let mut model = profile.model.clone();
+        let mut model = profile.models["inception"].clone();
         change(&mut model);
         let (engine, resources) = (&config.engine, &config.resources);
         let output = "model-data".into();
@@ -227,8 +272,11 @@ mod tests {
 
     #[test]
     fn what_cannot_be_exported_is_refused_while_planning() {
-        check(|model| model.checkpoint = None, ExportPlanError::NoCheckpoint("sample".into()));
+        check(|model| model.checkpoint = None, ExportPlanError::NoCheckpoint("sample".into(), "inception".into()));
         let image = Exporter::Image { image: "x".into(), command: Vec::new() };
-        check(|model| model.exporter = image, ExportPlanError::SyntheticInContainer("sample".into()));
+        check(
+            |model| model.exporter = image,
+            ExportPlanError::SyntheticInContainer("sample".into(), "inception".into()),
+        );
     }
 }

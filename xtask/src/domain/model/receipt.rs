@@ -56,12 +56,15 @@ pub fn inputs(plan: &ExportPlan, facts: &Facts) -> InputTable {
     let own = match &plan.exporter {
         PlannedExporter::Native(native) => json!({
             "exporter": "native",
-            "network": "inception-v3",
+            "network": native.network,
             "graph-revision": facts.graph_revision,
             "scores": native.scores,
             "label-prefix": plan.label_prefix(),
             "warm-up": facts.warm_up,
         }),
+        PlannedExporter::Brought(_) => {
+            json!({ "exporter": "none", "warm-up": facts.warm_up, "warm-up-revision": facts.graph_revision })
+        }
         PlannedExporter::Image(run) => json!({ "exporter": { "image": run.image, "command": run.command } }),
         PlannedExporter::Bazel(build) => bazel(build, facts.sources.as_ref()),
     };
@@ -121,7 +124,7 @@ pub fn of_archive(sha256: &str) -> String {
 mod tests {
     use super::*;
     use crate::domain::model::{
-        CheckpointSource, Scores,
+        CheckpointSource, Network, Scores,
         plan::{Native, RunExporter},
     };
 
@@ -138,7 +141,8 @@ mod tests {
     }
 
     fn native(scores: Scores) -> ExportPlan {
-        plan(PlannedExporter::Native(Native { scores, warm_up: vec!["a.jpg".into()] }))
+        let network = Network::InceptionV3;
+        plan(PlannedExporter::Native(Native { network, scores, warm_up: vec!["a.jpg".into()] }))
     }
 
     fn facts() -> Facts {

@@ -128,7 +128,6 @@ fn has_our_labels(object: &Value) -> bool {
 pub(crate) async fn status<C: Cluster>(
     kinds: &[(String, String)],
     namespace: &str,
-    model: &str,
     cluster: &C,
 ) -> Result<Vec<Standing>> {
     let there = ours(kinds, namespace, cluster).await?;
@@ -138,7 +137,7 @@ pub(crate) async fn status<C: Cluster>(
         let Some(rollout) = rollout(object, &pods) else { continue };
         let mut versions = BTreeSet::new();
         for pod in pods.iter().filter(|pod| selects(object, pod)) {
-            versions.extend(version(pod, namespace, model, cluster).await?);
+            versions.extend(version(pod, namespace, cluster).await?);
         }
         standings.push(Standing { rollout, versions });
     }
@@ -146,17 +145,28 @@ pub(crate) async fn status<C: Cluster>(
 }
 
 /// What a pod answers, or else what it was made of; none of a pod without a model.
-async fn version<C: Cluster>(pod: &Value, namespace: &str, model: &str, cluster: &C) -> Result<Option<String>> {
+async fn version<C: Cluster>(pod: &Value, namespace: &str, cluster: &C) -> Result<Option<String>> {
     let Some(made_of) = declared(pod) else { return Ok(None) };
     let name = pod.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
     let ready = pod.pointer("/status/phase").and_then(Value::as_str) == Some("Running");
-    let told = if ready { cluster.ask_pod(namespace, name, REST, &format!("/v1/models/{model}")).await? } else { None };
+    let told = match served(pod).filter(|_| ready) {
+        Some(model) => cluster.ask_pod(namespace, name, REST, &format!("/v1/models/{model}")).await?,
+        None => None,
+    };
     let live = told.and_then(|text| serde_json::from_str::<Value>(&text).ok()).and_then(|told| {
         let states = told.get("model_version_status")?.as_array()?;
         let live = states.iter().find(|one| one.get("state").and_then(Value::as_str) == Some("AVAILABLE"))?;
         Some(live.get("version")?.as_str()?.to_owned())
     });
     Ok(Some(live.unwrap_or_else(|| format!("{made_of} (not asked)"))))
+}
+
+/// What a pod's server calls its model.
+fn served(pod: &Value) -> Option<&str> {
+    let containers = pod.pointer("/spec/containers").and_then(Value::as_array).into_iter().flatten();
+    let variables = containers.filter_map(|container| container.get("env")?.as_array()).flatten();
+    let mut named = variables.filter(|variable| variable.get("name").and_then(Value::as_str) == Some("MODEL_NAME"));
+    named.next()?.get("value")?.as_str()
 }
 
 /// The tag of the model's image in a pod: its version.
@@ -182,5 +192,7 @@ mod tests {
         let init = json!({ "spec": { "initContainers": [{ "image": "h/model-inception:7@sha256:ab" }] } });
         assert_eq!(declared(&init).as_deref(), Some("7"));
         assert_eq!(declared(&json!({ "spec": {} })), None);
+        let named = json!({ "spec": { "containers": [{ "env": [{ "name": "PORT" }, { "name": "MODEL_NAME", "value": "m" }] }] } });
+        assert_eq!((served(&named), served(&init)), (Some("m"), None));
     }
 }

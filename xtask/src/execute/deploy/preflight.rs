@@ -1,5 +1,5 @@
-//! What a cluster is, before anything is asked of it: its version, nodes that the pods fit on, quotas, pull secrets. What it
-//! does not let this user see is a notice, not an end.
+//! What a cluster is, before anything is asked of it: its version, nodes that the pods fit on, quotas, pod security, pull
+//! secrets. What it does not let this user see is a notice, not an end.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use serde_json::Value;
 use crate::{
     domain::{
         check::Check,
-        cluster::{fit::fit, quantity},
+        cluster::{fit::fit, quantity, security::breaks},
     },
     ports::{Cluster, Place, Resource},
 };
@@ -16,6 +16,8 @@ use crate::{
 const OLDEST: u64 = 29;
 /// Image volumes are on by default from here.
 const IMAGE_VOLUMES: u64 = 35;
+/// The namespace's label of the pod security standard that pods must keep.
+const ENFORCED: &str = "pod-security.kubernetes.io/enforce";
 
 /// All findings; only an error where the cluster itself does not answer.
 pub(super) async fn checks<C: Cluster>(objects: &[Value], namespace: &str, cluster: &C) -> Result<Vec<Check>> {
@@ -37,6 +39,7 @@ pub(super) async fn checks<C: Cluster>(objects: &[Value], namespace: &str, clust
             "a pod that exceeds one shows in the rollout only",
         )),
     }
+    checks.extend(pod_security(objects, namespace, cluster).await);
     checks.extend(pull_secrets(objects, namespace, cluster).await);
     Ok(checks)
 }
@@ -109,6 +112,33 @@ fn demanded(object: &Value, key: &str) -> f64 {
         container.pointer("/resources")?.get(kind)?.get(resource)?.as_str().and_then(quantity::parse)
     };
     replicas * containers.filter_map(one).sum::<f64>()
+}
+
+/// Holds every pod against the standard that its namespace will enforce: as it is rendered, or else as it is.
+async fn pod_security<C: Cluster>(objects: &[Value], namespace: &str, cluster: &C) -> Vec<Check> {
+    let place =
+        Place { resource: Resource::core("Namespace", "namespaces", false), namespace: None, name: namespace.into() };
+    let rendered = objects.iter().find(|object| {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+        text("/kind") == Some("Namespace") && text("/metadata/name") == Some(namespace)
+    });
+    let space = match rendered {
+        Some(space) => Some(space.clone()),
+        None => cluster.get(&place).await.ok().flatten(),
+    };
+    let level = space.as_ref().and_then(|space| space.pointer("/metadata/labels")?.get(ENFORCED)?.as_str());
+    level.map_or_else(Vec::new, |level| objects.iter().filter_map(|object| refused(object, namespace, level)).collect())
+}
+
+fn refused(object: &Value, namespace: &str, level: &str) -> Option<Check> {
+    let broken = breaks(object.pointer("/spec/template/spec")?, level)?;
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let found = format!("{namespace} enforces {level}, and of {} {} {broken}", text("/kind"), text("/metadata/name"));
+    Some(Check::notice(
+        "pod security",
+        found,
+        "its pods will be refused: mend it, or choose a namespace that lets go of this",
+    ))
 }
 
 async fn pull_secrets<C: Cluster>(objects: &[Value], namespace: &str, cluster: &C) -> Option<Check> {

@@ -50,7 +50,7 @@ pub(super) async fn obtain(
     let expected = expected(wanted, folders);
     let shown = folders.shown(&files.whole).display().to_string();
     let there = match files.whole.is_file() {
-        true => Some(hash(&files, report).await.with_context(|| format!("hash {shown}"))?),
+        true => Some(hash(&files.whole, report).await.with_context(|| format!("hash {shown}"))?),
         false => None,
     };
     let sum = match (there, &expected) {
@@ -133,10 +133,11 @@ fn trust(wanted: &Wanted<'_>, sum: &str, files: &Files, shown: &str, report: &Re
     Ok(())
 }
 
-async fn hash(files: &Files, report: &Report) -> Result<String> {
-    let what = format!("hash {}", files.name);
+/// sha256 of a file, told as it goes on.
+pub(super) async fn hash(path: &Path, report: &Report) -> Result<String> {
+    let what = format!("hash {}", path.file_name().unwrap_or_default().display());
     let progress = |done, total| report.event(Event::Bytes { what: what.clone(), done, total: Some(total) });
-    let path = files.whole.clone();
+    let path = path.to_owned();
     beside(&progress, move |progress| {
         let mut file = fs_err::File::open(path)?;
         let total = file.metadata()?.len();

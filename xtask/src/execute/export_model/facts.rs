@@ -37,6 +37,7 @@ pub(super) async fn gather<F, S: Source, X: Exporting, R>(
 ) -> Result<Known> {
     let paths: &[String] = match &plan.exporter {
         PlannedExporter::Native(native) => &native.warm_up,
+        PlannedExporter::Brought(brought) => &brought.warm_up,
         PlannedExporter::Image(_) | PlannedExporter::Bazel(_) => &[],
     };
     nothing_missing(plan, paths, folders)?;
@@ -46,7 +47,7 @@ pub(super) async fn gather<F, S: Source, X: Exporting, R>(
         pictures.push((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), bytes));
     }
     let facts = Facts {
-        checkpoint: checkpoint(plan, ports.exporting, folders).await?,
+        checkpoint: checkpoint(plan, ports, folders).await?,
         graph_revision: ports.exporting.graph_revision(),
         warm_up: pictures.iter().map(|(_, bytes)| format!("{:x}", Sha256::digest(bytes))).collect(),
         sources: sources(plan, ports.source, folders).await?,
@@ -62,7 +63,11 @@ fn nothing_missing(plan: &ExportPlan, pictures: &[String], folders: &Folders) ->
         && missing(path)
         && missing(&format!("{path}.index"))
     {
-        lines.push(format!("  - checkpoint {path}: name an archive, a folder or a checkpoint file that exists"));
+        let what = match plan.exporter {
+            PlannedExporter::Brought(_) => ("SavedModel", "a folder with saved_model.pb, or a .tar or .tar.gz of one,"),
+            _ => ("checkpoint", "an archive, a folder or a checkpoint file"),
+        };
+        lines.push(format!("  - {} {path}: name {} that exists", what.0, what.1));
     }
     lines.extend(pictures.iter().filter(|path| missing(path)).map(|path| format!("  - warm-up picture {path}")));
     if lines.is_empty() {
@@ -72,17 +77,30 @@ fn nothing_missing(plan: &ExportPlan, pictures: &[String], folders: &Folders) ->
 }
 
 /// Identity of the weights, where it can be told without the network.
-async fn checkpoint(plan: &ExportPlan, exporting: &impl Exporting, folders: &Folders) -> Result<Option<String>> {
+async fn checkpoint<F, S: Source, X: Exporting, R>(
+    plan: &ExportPlan,
+    ports: &ExportPorts<'_, F, S, X, R>,
+    folders: &Folders,
+) -> Result<Option<String>> {
     match &plan.checkpoint {
+        CheckpointSource::Path(path) if matches!(plan.exporter, PlannedExporter::Brought(_)) => {
+            let path = folders.root.join(path);
+            if path.is_dir() {
+                return Ok(Some(format!("tree:{}", ports.source.digest(&path).await?)));
+            }
+            let sum = beside(&|_, _| {}, move |_| freshness::sha256(&path)).await;
+            Ok(Some(receipt::of_archive(&sum.context("identify the SavedModel")?)))
+        }
         CheckpointSource::Url { url, pin } => {
             let wanted = Wanted { url, pin: pin.as_deref(), trust_on_first_use: false };
             Ok(download::expected(&wanted, folders).map(|sum| receipt::of_archive(&sum)))
         }
         CheckpointSource::Path(path) => {
-            let (exporting, path): (_, PathBuf) = (exporting.clone(), folders.root.join(path));
+            let (exporting, path): (_, PathBuf) = (ports.exporting.clone(), folders.root.join(path));
             let read = beside(&|_, _| {}, move |_| exporting.fingerprint(&path));
             Ok(Some(read.await.context("identify the checkpoint")?))
         }
+        CheckpointSource::Package(package) => Ok(Some(receipt::of_archive(&package.pin))),
         CheckpointSource::Synthetic(seed) => Ok(Some(format!("synthetic:{seed}"))),
     }
 }

@@ -4,9 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use savedmodel::{ExportOptions, ModelInfo, NamedTensors, Network, Picture, checkpoint, synthetic::Synthetic};
+use savedmodel::{ExportOptions, ModelInfo, NamedTensors, Picture, checkpoint, synthetic::Synthetic};
 
-use crate::domain::model::{Scores, receipt::FileRecord};
+use crate::domain::model::{Network, Scores, receipt::FileRecord};
 
 /// What an export asks of a library.
 pub(crate) trait Exporting: Clone + Send + 'static {
@@ -31,6 +31,7 @@ pub(crate) enum Weights {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Order {
     pub weights: Weights,
+    pub network: Network,
     pub scores: Scores,
     pub label_prefix: String,
     pub model_name: String,
@@ -54,12 +55,16 @@ impl Exporting for Library {
     }
 
     fn export(&self, order: Order, to: &Path, progress: &mut (dyn FnMut(u64, u64) + Send)) -> Result<Vec<FileRecord>> {
+        let network = match order.network {
+            Network::InceptionV3 => savedmodel::Network::InceptionV3,
+            Network::EfficientNetLite0 => savedmodel::Network::EfficientNetLite0,
+        };
         let mut tensors: Box<dyn NamedTensors + Send> = match &order.weights {
             Weights::At(path) => open(path, &order.scratch).context("read the checkpoint")?,
-            Weights::Synthetic(seed) => Box::new(Synthetic::new(Network::InceptionV3, *seed)),
+            Weights::Synthetic(seed) => Box::new(Synthetic::new(network, *seed)),
         };
         let options = ExportOptions {
-            network: Network::InceptionV3,
+            network,
             scores: match order.scores {
                 Scores::Logits => savedmodel::Scores::Logits,
                 Scores::Softmax => savedmodel::Scores::Softmax,

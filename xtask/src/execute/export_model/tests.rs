@@ -21,6 +21,7 @@ use crate::{
 
 mod containers;
 mod downloads;
+mod packages;
 mod versions;
 
 /// A library that writes next to nothing, and fails where it is told to.
@@ -106,7 +107,7 @@ impl Stage {
     fn new() -> Self {
         let config =
             Config::parse(include_str!("../../../../config.toml"), "config.toml").expect("the real one is sound");
-        let model = config.profile("sample").expect("known").model.clone();
+        let model = config.profile("sample").expect("known").models["inception"].clone();
         let fetch = FakeFetch { content: b"an archive".to_vec(), ..FakeFetch::default() };
         let folder = tempfile::tempdir().expect("temporary folder");
         Self {

@@ -62,6 +62,7 @@ pub(crate) async fn push_model<H: Host, R: Registry>(
     let locked = LockedModel {
         reference: Pinned { reference: plan.reference.clone(), digest: manifest.digest() },
         also_tagged: plan.also.clone(),
+        asked: version.asked()?,
         receipt_key: version.receipt.map(|receipt| receipt.key),
         pushed: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
     };
@@ -157,7 +158,7 @@ async fn sent(
 mod tests {
     use super::*;
     use crate::{
-        domain::model::{Exporter, Model, Scores},
+        domain::model::Model,
         execute::{
             push::tests::{FakeRegistry, silent},
             push::verify_model,
@@ -179,7 +180,7 @@ mod tests {
                 fs_err::create_dir_all(path.parent().expect("below")).expect("made");
                 fs_err::write(path, bytes).expect("written");
             };
-            write("model-data/7/saved_model.pb", &savedmodel::half_plus_two());
+            write("model-data/half/7/saved_model.pb", &savedmodel::half_plus_two());
             write("target/place-model", b"a program");
             Self { folder, registry: FakeRegistry::default() }
         }
@@ -189,14 +190,7 @@ mod tests {
         }
 
         async fn push(&self) -> Result<ModelPushed> {
-            let model = Model {
-                name: "half".into(),
-                version: 7,
-                checkpoint: None,
-                scores: Scores::Logits,
-                warm_up: Vec::new(),
-                exporter: Exporter::Native,
-            };
+            let model = Model { version: 7, ..Model::brought("half") };
             let address = "127.0.0.1:5000/demo".parse().expect("an address");
             let plan = image::plan(&address, "sample", &model, None, &["latest".into()]).expect("a plan");
             let at = |name: &str| self.folder.path().join(name);
@@ -239,10 +233,10 @@ mod tests {
         let desk = Desk::new();
         desk.registry.refuses_pushes.set(true);
         assert_eq!(desk.error().await, "nothing was pushed: denied");
-        fs_err::write(desk.folder.path().join("model-data/7/saved_model.pb"), b"junk").expect("written");
+        fs_err::write(desk.folder.path().join("model-data/half/7/saved_model.pb"), b"junk").expect("written");
         let error = desk.error().await;
-        assert!(error.contains("pack model-data/7: it is not what was exported; export it again"), "{error}");
-        fs_err::remove_dir_all(desk.folder.path().join("model-data/7")).expect("removed");
+        assert!(error.contains("pack model-data/half/7: it is not what was exported; export it again"), "{error}");
+        fs_err::remove_dir_all(desk.folder.path().join("model-data/half/7")).expect("removed");
         assert!(desk.error().await.contains("cargo xtask export-model --profile sample"));
         assert!(!desk.lock_file().exists());
     }

@@ -9,8 +9,11 @@ use crate::{
 const REST: FakeRest = FakeRest { answer: "{}" };
 
 fn plan(stage: &Stage) -> UpPlan {
+    let model = &stage.profile.models["inception"];
     up::up(&up::Inputs {
         profile: &stage.profile,
+        model,
+        version: model.version,
         servers: &stage.config.select_servers(&[]).expect("all"),
         variants: &stage.config.select(&[]).expect("all"),
         images: &stage.config.images,
@@ -43,9 +46,9 @@ async fn start(stage: &Stage, engine: &FakeEngine) -> Vec<String> {
 /// A checkout with a model, and an engine with the images.
 fn stage() -> (Stage, FakeEngine) {
     let (stage, engine) = (Stage::new(), FakeEngine::new(2));
-    let model = stage.folder.path().join("model-data/1");
+    let model = stage.folder.path().join("model-data/inception/1");
     fs_err::create_dir_all(&model).expect("create");
-    fs_err::write(model.join("saved_model.pb"), "x").expect("write");
+    fs_err::write(model.join("saved_model.pb"), savedmodel::half_plus_two()).expect("write");
     for name in ["auto", "gpu", "resizer"] {
         let labels = [(label::RECEIPT.to_owned(), "key".to_owned())].into();
         engine.kept.borrow_mut().insert(format!("tf-serving:{name}"), labels);

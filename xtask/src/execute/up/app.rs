@@ -8,6 +8,7 @@ use super::{UpScene, replace};
 use crate::{
     domain::{
         label,
+        model::Asked,
         serving_image::app::PORT,
         up::{APP, PlannedApp, PlannedServer},
     },
@@ -30,7 +31,7 @@ pub(crate) struct AppUp {
 
 /// Starts it for `servers`, unless it runs for these already.
 pub(super) async fn up<E: Engine, R: Rest>(
-    (app, model, servers): (&PlannedApp, &str, &[&PlannedServer]),
+    (app, (model, asked), servers): (&PlannedApp, (&str, &Asked), &[&PlannedServer]),
     (engine, rest): (&E, &R),
     facts: &EngineFacts,
     scene: &UpScene<'_>,
@@ -42,7 +43,14 @@ pub(super) async fn up<E: Engine, R: Rest>(
     let image = engine.image(&app.image).await?.filter(|image| image.labels.contains_key(label::RECEIPT));
     let image = image.with_context(|| format!("the engine has no image {}", app.image))?;
     let servers = app.servers(servers);
-    let specification = app.specification(&image.id, model, &servers);
+    let environment = [
+        ("TF_SERVERS", servers),
+        ("MODEL_NAME", model.to_owned()),
+        ("MODEL_SIGNATURE_NAME", asked.signature.clone()),
+        ("MODEL_INPUT_KEY", asked.input.clone()),
+    ];
+    let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
+    let specification = app.specification(&image.id, &environment);
     let name = scene.name(APP);
     let was_up = replace(&name, &specification, engine, scene).await?;
     if !was_up {
@@ -52,7 +60,7 @@ pub(super) async fn up<E: Engine, R: Rest>(
             name: name.clone(),
             image: image.id,
             keeps_entrypoint: true,
-            environment: [("TF_SERVERS".to_owned(), servers), ("MODEL_NAME".to_owned(), model.to_owned())].into(),
+            environment,
             network: Some(scene.name("network")),
             memory: app.settings.memory.map(|limit| limit.min(facts.memory)),
             labels,

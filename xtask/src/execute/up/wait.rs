@@ -5,11 +5,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::Up;
 use crate::{
     domain::{
+        model::Asked,
         serving_image::plan::{GRPC_PORT, REST_PORT},
         up::UpPlan,
     },
@@ -19,22 +20,23 @@ use crate::{
 
 /// A large model on a small quota takes a while, and replays its warm-up requests before it is there.
 const PATIENCE: Duration = Duration::from_secs(300);
-/// The signature that takes encoded pictures.
-const PICTURES: &str = "predict_images";
 
 pub(super) async fn until_it_answers<E: Engine, R: Rest>(
     container: &str,
-    plan: &UpPlan,
+    (plan, asked): (&UpPlan, Option<&Asked>),
     engine: &E,
     rest: &R,
 ) -> Result<Up> {
     let begin = Instant::now();
     let path = format!("/v1/models/{}/metadata", plan.model);
     let question = Question { port: REST_PORT, path: &path, patience: PATIENCE };
-    let (facts, metadata) = answering::until_it_answers(container, &question, (engine, rest)).await?;
+    let (facts, _) = answering::until_it_answers(container, &question, (engine, rest)).await?;
     let ready_seconds = begin.elapsed().as_secs_f64();
     let (url, grpc) = addresses(&facts, plan)?;
-    let answer_seconds = ask(&url, &metadata, rest).await?;
+    let answer_seconds = match asked {
+        Some(asked) => Some(ask(&url, asked, rest).await?),
+        None => None,
+    };
     Ok(Up { name: String::new(), url, grpc, was_up: false, ready_seconds, answer_seconds })
 }
 
@@ -43,18 +45,15 @@ fn addresses(facts: &ContainerFacts, plan: &UpPlan) -> Result<(String, String)> 
     Ok((format!("http://{}/v1/models/{}", of(REST_PORT)?, plan.model), of(GRPC_PORT)?.clone()))
 }
 
-/// Seconds that a picture took; none where the model takes none.
-async fn ask(url: &str, metadata: &str, rest: &impl Rest) -> Result<Option<f64>> {
-    let metadata: Value = serde_json::from_str(metadata).context("read the model's metadata")?;
-    if metadata["metadata"]["signature_def"]["signature_def"][PICTURES].is_null() {
-        return Ok(None);
-    }
+/// Seconds that a picture took.
+async fn ask(url: &str, asked: &Asked, rest: &impl Rest) -> Result<f64> {
     let picture = savedmodel::Picture::generated().into_iter().next().context("one picture is made up")?;
-    let question = json!({ "signature_name": PICTURES, "instances": [{ "b64": STANDARD.encode(picture.bytes) }] });
+    let question =
+        json!({ "signature_name": asked.signature, "instances": [{ "b64": STANDARD.encode(picture.bytes) }] });
     let begin = Instant::now();
     let answer = rest.ask(&format!("{url}:predict"), Some(&question.to_string())).await?;
     if answer.status != 200 {
         bail!("asked about a picture it answered {} {}", answer.status, answer.body.trim());
     }
-    Ok(Some(begin.elapsed().as_secs_f64()))
+    Ok(begin.elapsed().as_secs_f64())
 }

@@ -29,7 +29,8 @@ pub(super) fn checkout() -> Served {
     fs_err::create_dir_all(&shared).expect("create");
     fs_err::create_dir_all(served.path("target/xtask")).expect("create");
     symlink(shared, served.path("target/xtask/app")).expect("link");
-    symlink(Served::shared().path("model-data"), served.path("model-data")).expect("link");
+    fs_err::create_dir_all(served.path("model-data")).expect("create");
+    symlink(Served::shared().path("model-data/inception"), served.path("model-data/inception")).expect("link");
     let config = fs_err::read_to_string(workspace().join("config.toml")).expect("read");
     // Another's port may be taken.
     let app: String =

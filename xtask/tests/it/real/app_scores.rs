@@ -87,7 +87,7 @@ impl Drop for App {
 }
 
 pub fn both_back_ends_give_the_scores_of_tensorflow(served: &Served, rest: &str) {
-    let version = Served::shared().path("model-data/1");
+    let version = Served::shared().path("model-data/inception/1");
     let mut reference = Reference::start(&version);
     let servers = format!("reference:127.0.0.1:{};sample={rest}", reference.port);
     let (_app, url) = App::start(&served.reference("resizer"), &servers);

@@ -18,7 +18,7 @@ fn text(path: &Path) -> &str {
 }
 
 /// Where the environment's packages lie.
-fn packages(tensorflow: &TensorFlow) -> PathBuf {
+pub(super) fn packages(tensorflow: &TensorFlow) -> PathBuf {
     let mut python = std::process::Command::new(tensorflow.python());
     let told = run(python.args(["-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]));
     told.trim().into()

@@ -11,7 +11,7 @@ use super::harness::{Sample, is_real};
 use crate::checkout::{NO_ENGINE, Ran, workspace};
 
 const EXPORT: &str = "export-model";
-const MODEL: &str = "model-data/1/saved_model.pb";
+const MODEL: &str = "model-data/inception/1/saved_model.pb";
 const RECEIPT: &str = "assets.extra/export_receipt.json";
 /// The point at which the engine has a container, whatever was said.
 const CREATED: &str = "a container";
@@ -40,7 +40,7 @@ impl Stage {
         let stage = Self { sample, kept: format!("{name}:sample") };
         if is_built {
             stage.run(&[EXPORT]).succeeded();
-            fs_err::remove_dir_all(stage.path("model-data")).expect("it was exported");
+            fs_err::remove_dir_all(stage.path("model-data/inception")).expect("it was exported");
         }
         stage
     }
@@ -57,7 +57,7 @@ impl Stage {
     /// Containers, half-written versions and notes of a run, and volumes that are no caches.
     fn leftovers(&self) -> Vec<String> {
         let scratch = self.engine.volumes(&self.id).into_iter().filter(|name| !name.starts_with("tfs-"));
-        let partial = self.files("model-data").into_iter().filter(|name| name.starts_with('.'));
+        let partial = self.files("model-data/inception").into_iter().filter(|name| name.starts_with('.'));
         self.sample.leftovers().into_iter().chain(scratch).chain(partial).collect()
     }
 
@@ -95,11 +95,11 @@ fn an_exporter_is_built_kept_and_run_again_from_its_image() {
     let mut stage = Stage::new(false);
     let ran = stage.run(&[EXPORT]);
     ran.succeeded();
-    assert_eq!(ran.stdout, "model-data/1\n");
+    assert_eq!(ran.stdout, "model-data/inception/1\n");
     assert!(ran.stderr.contains(&format!("keep the exporter as {}", stage.kept)), "{}", ran.stderr);
     assert_eq!(stage.leftovers(), [""; 0]);
     assert_eq!(stage.engine.volumes(&stage.id).len(), 4, "sources and caches stay");
-    let info = stage.info("model-data/1");
+    let info = stage.info("model-data/inception/1");
     assert!(info.contains("serving_default (tensorflow/serving/predict)"), "{info}");
     let log = stage.read("target/xtask/logs/export-model.log");
     let loaded = "Successfully loaded model from /checkpoint/net/model.ckpt-157585 at step=157585.";
@@ -117,16 +117,16 @@ fn an_exporter_is_built_kept_and_run_again_from_its_image() {
     assert!(packed.expect("run tar").success());
     stage.runs(PROGRAM);
     stage.run(&[EXPORT, "--checkpoint", "weights/net.tar.gz", "--version", "2"]).succeeded();
-    assert_eq!(stage.read_bytes("model-data/2/saved_model.pb"), stage.read_bytes(MODEL));
-    assert!(stage.info("model-data/2").contains("serving_default"));
-    assert!(stage.read(&format!("model-data/2/{RECEIPT}")).contains("\"checkpoint\": \"sha256:"));
+    assert_eq!(stage.read_bytes("model-data/inception/2/saved_model.pb"), stage.read_bytes(MODEL));
+    assert!(stage.info("model-data/inception/2").contains("serving_default"));
+    assert!(stage.read(&format!("model-data/inception/2/{RECEIPT}")).contains("\"checkpoint\": \"sha256:"));
     assert_eq!(stage.leftovers(), [""; 0]);
 
     // No engine can be asked, so none was needed.
     stage.sample.set_environment("DOCKER_HOST", NO_ENGINE);
     stage.run(&[EXPORT, "--checkpoint", "weights/net.tar.gz", "--version", "2"]).succeeded();
     stage.run(&[EXPORT, "--version", "6"]).failed_saying(1, &["no container engine answers"]);
-    assert_eq!(stage.files("model-data"), ["1", "2", "5"]);
+    assert_eq!(stage.files("model-data/inception"), ["1", "2", "5"]);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn an_exporter_that_fails_or_writes_no_version_is_told_and_leaves_nothing() {
         stage.runs(script);
         let ran = stage.run(&[EXPORT]);
         ran.failed_saying(1, texts);
-        assert_eq!((stage.leftovers(), stage.files("model-data")), (Vec::new(), Vec::new()), "{script}");
+        assert_eq!((stage.leftovers(), stage.files("model-data/inception")), (Vec::new(), Vec::new()), "{script}");
         ran
     };
     let log = "whole log: target/xtask/logs/export-model.log";
@@ -187,9 +187,9 @@ fn an_exporter_that_is_cut_off_leaves_nothing_and_the_next_run_succeeds() {
         next.succeeded();
         swept += usize::from(next.stderr.contains("swept what a killed run left: tfs-"));
         assert_eq!(stage.leftovers(), [""; 0], "after {signal}");
-        assert_eq!(stage.files("model-data"), ["1"]);
-        stage.info("model-data/1");
-        fs_err::remove_dir_all(stage.path("model-data")).expect("exported");
+        assert_eq!(stage.files("model-data/inception"), ["1"]);
+        stage.info("model-data/inception/1");
+        fs_err::remove_dir_all(stage.path("model-data/inception")).expect("exported");
     }
     assert_eq!(swept, 1, "the run after the kills sweeps");
 }

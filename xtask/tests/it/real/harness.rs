@@ -16,7 +16,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::engine::Engine;
-use crate::checkout::{Checkout, Ran, workspace};
+use crate::checkout::{Checkout, Ran, real_config, workspace};
 
 /// Longer than anything that is waited for takes on the slowest machine; reaching it is a failure.
 pub const PATIENCE: Duration = Duration::from_secs(300);
@@ -72,10 +72,11 @@ impl Sample {
 
     /// Brings the sources of a checkout to those of the workspace; results and caches that it has stay.
     pub fn in_checkout(checkout: Checkout) -> Self {
-        for part in ["config.toml", "docker", "serving/sample"] {
+        for part in ["docker", "serving/sample"] {
             let _ = fs_err::remove_dir_all(checkout.path(part));
             copy(&workspace().join(part), &checkout.path(part));
         }
+        checkout.write("config.toml", &real_config());
         checkout.edit("config.toml", "default-profile = \"current\"", "default-profile = \"sample\"");
         // The web app takes minutes to compile: only tests that are about it have it.
         let config = checkout.read("config.toml");

@@ -126,7 +126,7 @@ fn pictures_get_the_scores_of_tensorflow_itself_and_the_end_waits_for_them() {
         return;
     }
     let served = Served::shared();
-    let version = served.path("model-data/1");
+    let version = served.path("model-data/inception/1");
     let container = Container::start(served, "auto", &[INCEPTION], inception(&version), 2.0);
     let address = container.address();
     until_loaded(&address, "inception");

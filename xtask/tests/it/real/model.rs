@@ -32,7 +32,7 @@ fn tensorflow_judges_the_export_equal_to_an_independent_reference() {
     assert_eq!(written["tensors"], 1172, "all kinds of a training checkpoint: {written}");
 
     export(&checkout, &["--checkpoint", text(&checkpoint)]);
-    let logits = checkout.path("model-data/1");
+    let logits = checkout.path("model-data/inception/1");
     let labels = workspace().join("crates/savedmodel/data/imagenet-labels.txt");
     let judged = |folder: &Path, more: &[&str]| {
         let arguments = [text(&checkpoint), text(folder), "--labels", text(&labels), "--require", "predict_pixels"];
@@ -55,13 +55,14 @@ fn tensorflow_judges_the_export_equal_to_an_independent_reference() {
     assert_eq!(warm_up["records"], 4, "{warm_up}");
 
     export(&checkout, &["--checkpoint", text(&checkpoint), "--scores", "softmax", "--version", "2"]);
-    judged(&checkout.path("model-data/2"), &["--scores", "softmax", "--quick"]);
+    judged(&checkout.path("model-data/inception/2"), &["--scores", "softmax", "--quick"]);
 
     // Out of the archive come the same bytes.
     run(Command::new("tar").args(["czf", "inception-v3.tar.gz", "inception-v3"]).current_dir(checkout.path(".")));
     export(&checkout, &["--checkpoint", "inception-v3.tar.gz", "--version", "3"]);
     for file in ["saved_model.pb", "variables/variables.index", "variables/variables.data-00000-of-00001"] {
-        let read = |version: &str| fs_err::read(checkout.path(&format!("model-data/{version}/{file}"))).expect(file);
+        let read =
+            |version: &str| fs_err::read(checkout.path(&format!("model-data/inception/{version}/{file}"))).expect(file);
         assert!(read("1") == read("3"), "{file} differs");
     }
     lost_connections_a_kill_and_a_wrong_sum(&checkout);
@@ -88,8 +89,9 @@ fn lost_connections_a_kill_and_a_wrong_sum(checkout: &Checkout) {
     let after = &server.starts()[before.len()..];
     assert!(after.iter().all(|start| *start >= 150 << 20), "what had come was asked for again: {after:?}");
     assert!(ran.stderr.contains("connection lost"), "{}", ran.stderr);
-    let read =
-        |version: &str| fs_err::read(checkout.path(&format!("model-data/{version}/saved_model.pb"))).expect("there");
+    let read = |version: &str| {
+        fs_err::read(checkout.path(&format!("model-data/inception/{version}/saved_model.pb"))).expect("there")
+    };
     assert!(read("4") == read("1"));
     assert_eq!(checkout.files("target/xtask/work"), Vec::<String>::new(), "something is left behind");
 
@@ -101,7 +103,7 @@ fn lost_connections_a_kill_and_a_wrong_sum(checkout: &Checkout) {
     let ran = checkout.run(&["export-model", "--version", "5"]);
     let sum = format!("{:x}", sha2::Sha256::digest(&archive));
     ran.failed_saying(1, &[&sum, &"0".repeat(64), "inception-v3.tar.gz"]);
-    let versions = checkout.files("model-data");
+    let versions = checkout.files("model-data/inception");
     assert_eq!(versions, ["1", "2", "3", "4"], "half a version");
     assert_eq!(length(), 0, "a file that nobody may use is kept");
 }
@@ -116,7 +118,7 @@ fn untrained_weights_are_alive_and_say_what_they_are() {
     let ran = checkout.run(&["export-model", "--profile", "sample"]);
     ran.succeeded();
     assert!(ran.stderr.contains("meaningless"), "{}", ran.stderr);
-    let verdict = tensorflow.run("warmup.py", &[text(&checkout.path("model-data/1"))]);
+    let verdict = tensorflow.run("warmup.py", &[text(&checkout.path("model-data/inception/1"))]);
     assert_eq!(verdict["kinds"], serde_json::json!({ "predict_log": 3, "classify_log": 1 }));
 }
 

@@ -104,7 +104,7 @@ fn a_model_is_pushed_once_and_places_itself_whole() {
     let out = served.path("out");
     fs_err::create_dir_all(&out).expect("create");
     node.copy("NODE:/host/models/inception/1", &out.display().to_string());
-    same(&out.join("1"), &served.path("model-data/1"));
+    same(&out.join("1"), &served.path("model-data/inception/1"));
     assert!(node.place().1.contains("was there, every sum is right"));
     let damaged = served.path("saved_model.pb");
     fs_err::write(&damaged, "damaged").expect("write");

@@ -30,7 +30,7 @@ fn images_come_back_by_their_digests_and_answer_as_tensorflow_does() {
         assert!(lock.contains(&format!("cpu-features = {features}\n")), "no {features} in the lock:\n{lock}");
     }
     served.remove_images();
-    let version = Served::shared().path("model-data/1");
+    let version = Served::shared().path("model-data/inception/1");
     for (image, reference) in IMAGES.iter().zip(references) {
         assert!(lock.contains(&format!("reference = \"{reference}\"")), "{reference} is not in the lock:\n{lock}");
         assert!(served.id_of(image).is_none(), "{image} is still there");

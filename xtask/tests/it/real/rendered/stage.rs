@@ -58,9 +58,9 @@ impl Stage {
     /// Other weights as version 2, pushed beside the first.
     pub fn push_second_version(&self) {
         // Until now it was everybody's.
-        let everybodys = Served::shared().path("model-data/1");
-        fs_err::remove_file(self.served.path("model-data")).expect("it was a link");
-        copy(&everybodys, &self.served.path("model-data/1"));
+        let everybodys = Served::shared().path("model-data/inception/1");
+        fs_err::remove_file(self.served.path("model-data/inception")).expect("it was a link");
+        copy(&everybodys, &self.served.path("model-data/inception/1"));
         self.served.edit("config.toml", SEEDS[0], SEEDS[1]);
         self.served.run(&["export-model", "--version", "2"]).succeeded();
         self.push_model("2");
