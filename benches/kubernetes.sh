@@ -73,9 +73,11 @@ timed() { # WHAT COMMAND...
 }
 # Where a server's pods run, as a pattern of node names.
 run_on() { # SERVER PATTERN
-    local elsewhere
-    elsewhere=$(kubectl --namespace tf-serving get pods --selector "app.kubernetes.io/instance=$1" \
-        --output 'jsonpath={range .items[*]}{.spec.nodeName}{"\n"}{end}' | grep -Evx "$2") || return 0
+    local nodes elsewhere
+    nodes=$(kubectl --namespace tf-serving get pods --selector "app.kubernetes.io/instance=$1" \
+        --output 'jsonpath={range .items[*]}{.spec.nodeName}{"\n"}{end}')
+    [ -n "$nodes" ] || { echo "FAILED: $1 has no pods" >&2; exit 1; }
+    elsewhere=$(grep -Evx "$2" <<< "$nodes") || return 0
     echo "FAILED: a pod of $1 runs on ${elsewhere:-no node}" >&2
     exit 1
 }
@@ -99,6 +101,14 @@ run_on tf-serving-1cpu 'avx2-[ab]'
 run_on tf-serving-8cpu 'avx2-[ab]'
 run_on tf-serving-gpu gpu
 timed "the same again, nothing to change" "${xtask[@]}" deploy "${copies[@]}" --model-version 1 --timeout 120
+# What the other components make is taken by the API server too, each beside a model that it can have.
+for component in batching monitoring headless rest; do
+    timed "what --component $component would change" "${xtask[@]}" deploy "${copies[@]}" --component "$component" --dry-run=server
+done
+for component in model-pvc model-hostpath; do
+    timed "what --component $component would change" "${xtask[@]}" deploy --component "$component" --dry-run=server
+done
+timed "what --component hpa would change" "${xtask[@]}" deploy --overlay auto "${copies[@]}" --component hpa --dry-run=server
 # Another takes hold of a field and wants two GPUs, of which there is one.
 kubectl --namespace tf-serving scale deployment tf-serving-gpu --replicas 2 > "$work/out"
 refused 'manages spec.replicas' "${xtask[@]}" deploy "${copies[@]}" --model-version 1 --timeout 120

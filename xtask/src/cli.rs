@@ -273,12 +273,15 @@ pub struct ImportModel {
     /// What TF Serving is to call it; its versions lie in model-data/NAME
     #[arg(long, value_name = "NAME", value_parser = model::name)]
     pub model: String,
-    /// Number that names the version's folder; one that exists is never touched [default: the folder's own, or 1]
+    /// Number that names the version's folder; one that exists is never touched [default: the one it has there, or 1]
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=i64::MAX as u64))]
     pub version: Option<u64>,
     /// A picture for the warm-up requests, where it has none; may be given again [default: generated ones]
-    #[arg(long, value_name = "IMAGE")]
+    #[arg(long, value_name = "IMAGE", conflicts_with = "no_warm_up")]
     pub warm_up: Vec<PathBuf>,
+    /// Make no warm-up requests: for models that answer classes and scores to something else than pictures
+    #[arg(long)]
+    pub no_warm_up: bool,
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 //! It never asks whether it should; whoever calls it means it.
 
 mod answering;
+mod asked;
 mod attempt;
 mod base;
 mod beside;
@@ -47,7 +48,7 @@ pub(crate) use deploy::{Changes, Deployed, Manner, deploy, status, undeploy};
 pub(crate) use export_model::{ExportPorts, ExportScene, Exported, Library, Reach, Reached, State, export_model};
 pub(crate) use freshness::{Freshness, look};
 pub(crate) use manifests::{check_output, read_manifests, read_pushed, write_manifests};
-pub(crate) use model_info::{describe, parameters};
+pub(crate) use model_info::{describe, number_of, parameters};
 pub(crate) use push::{
     ModelPushed, PushPorts, PushScene, PushState, Pushed, push, push_model, read_lock, verify, verify_model,
 };

@@ -8,7 +8,6 @@ use crate::{
     inception_v3::{self, inception_v3},
     labels,
     layout::Layout,
-    model::Scores,
     tensor::TensorSpec,
 };
 
@@ -48,14 +47,6 @@ impl Network {
         match self {
             Self::InceptionV3 => inception_v3::SIZE,
             Self::EfficientNetLite0 => efficientnet_lite0::SIZE,
-        }
-    }
-
-    /// What scores of it usually are.
-    pub fn default_scores(self) -> Scores {
-        match self {
-            Self::InceptionV3 => Scores::Logits,
-            Self::EfficientNetLite0 => Scores::Softmax,
         }
     }
 

@@ -140,6 +140,13 @@ impl ThisHost {
         system || which::which(name).is_ok()
     }
 
+    /// Whether `python3 -m venv` can put pip into what it makes.
+    pub fn makes_python_environments() -> bool {
+        let mut asked = std::process::Command::new("python3");
+        let asked = asked.args(["-c", "import ensurepip, venv"]).stderr(std::process::Stdio::null()).status();
+        asked.is_ok_and(|status| status.success())
+    }
+
     /// Whether the environment names an engine, so that starting one of our own would be beside the point.
     pub fn names_an_engine() -> bool {
         ["DOCKER_HOST", "DOCKER_CONTEXT"]

@@ -13,8 +13,14 @@ use crate::{
 };
 
 /// Folders of a checkout that only hold what can be made again. Binaries and receipts in `bin/` are results.
-const FOLDERS: [&str; 5] =
-    ["target/xtask/logs", "target/xtask/cache", "target/xtask/work", "target/xtask/downloads", "target/xtask/rejected"];
+const FOLDERS: [&str; 6] = [
+    "target/xtask/logs",
+    "target/xtask/cache",
+    "target/xtask/work",
+    "target/xtask/downloads",
+    "target/xtask/pip",
+    "target/xtask/rejected",
+];
 
 pub(crate) async fn run(args: &Clean, session: &Session) -> Result<Ended> {
     if session.global.plans() {

@@ -126,7 +126,8 @@ pub(super) fn tell(plan: &ExportPlan, exported: &Exported, session: &Session) {
             ("up to date", String::new())
         }
         State::Exported { seconds } => {
-            (if plan.verb() == "import" { "imported" } else { "exported" }, format!("{seconds:.1} s"))
+            let is_brought = matches!(plan.exporter, PlannedExporter::Brought(_));
+            (if is_brought { "imported" } else { "exported" }, format!("{seconds:.1} s"))
         }
     };
     if let Some(notice) = &exported.receipt.notice {

@@ -9,8 +9,9 @@ use crate::{
     config::Config,
     domain::model::{
         Model,
-        plan::{self, ExportPlan},
+        plan::{self, Brought, ExportPlan},
     },
+    execute::{self, Exported},
 };
 
 pub(crate) async fn run(args: &ImportModel, session: &Session) -> Result<Ended> {
@@ -34,13 +35,14 @@ pub(crate) async fn run(args: &ImportModel, session: &Session) -> Result<Ended> 
 
 fn plan(args: &ImportModel, profile: &str, session: &Session) -> ExportPlan {
     // A version that was exported elsewhere keeps its number.
-    let own = args.from.file_name().and_then(|name| name.to_str()?.parse().ok()).filter(|number| *number > 0);
-    let model = Model { version: args.version.or(own).unwrap_or(1), ..Model::brought(&args.model) };
+    let own = || execute::number_of(&args.from);
+    let model = Model { version: args.version.or_else(own).unwrap_or(1), ..Model::brought(&args.model) };
     let warm_up = args.warm_up.iter().map(|path| session.seen_from_root(path)).collect();
-    plan::import_model(profile, &model, session.seen_from_root(&args.from), warm_up)
+    let brought = Brought { warms_up: !args.no_warm_up, warm_up };
+    plan::import_model(profile, &model, session.seen_from_root(&args.from), brought)
 }
 
-async fn bring(plan: &ExportPlan, config: &Config, session: &Session) -> Result<crate::execute::Exported> {
+async fn bring(plan: &ExportPlan, config: &Config, session: &Session) -> Result<Exported> {
     export_model::preflight(plan, session)?;
     export_model::export(plan, config, session).await
 }

@@ -61,6 +61,15 @@ pub(super) fn rendered(plan: &ManifestsPlan, session: &Session) -> Result<Render
     }
     let lock = execute::read_pushed(&session.folders.root)?;
     let mut objects = manifests::in_order(manifests::compose(&tree, &plan.overlays, &plan.components)?);
+    let asks = |object: &Value| object.to_string().contains(manifests::SIGNATURE);
+    let asked = lock.model(&plan.model, plan.model_version).is_none_or(|locked| locked.asked.is_some());
+    if !asked && objects.iter().any(asks) {
+        session.report.warning(&format!(
+            "the lock does not say how {} is asked about a picture, so the web app asks as the original exporter has it; \
+             push-model says so again, and tells of a model that takes no pictures",
+            plan.model
+        ));
+    }
     let resolved = manifests::resolve(&mut objects, &lock, (&plan.model, plan.model_version))?;
     Ok(Rendered { tree, objects, resolved })
 }

@@ -17,7 +17,7 @@ const NEEDS: [setup::Need; 4] = [
     setup::ENGINE,
     setup::REGISTRY,
     // The trained model comes as a package.
-    setup::PIP,
+    setup::PYTHON,
 ];
 /// Loopback: no TLS is needed there, and nobody else can push.
 const REGISTRY: &str = "127.0.0.1:5000";

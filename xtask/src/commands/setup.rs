@@ -18,7 +18,8 @@ pub(super) struct Need {
 
 pub(super) const ENGINE: Need = Need { program: "dockerd", packages: &["docker.io", "iptables"] };
 pub(super) const REGISTRY: Need = Need { program: "docker-registry", packages: &["docker-registry"] };
-pub(super) const PIP: Need = Need { program: "pip3", packages: &["python3-pip", "python3-venv"] };
+/// Debian's Python alone cannot make environments.
+pub(super) const PYTHON: Need = Need { program: "python3", packages: &["python3", "python3-venv"] };
 pub(super) const DEBOOTSTRAP: Need = Need { program: "debootstrap", packages: &["debootstrap"] };
 
 /// What set-up would do, for `--dry-run`.
@@ -36,7 +37,8 @@ pub(super) async fn host(needs: &[Need], session: &Session) -> Result<()> {
     let facts = ThisHost::facts(&session.folders.root);
     let answers = DockerEngine::connect(&config.engine).await;
     let engine_answers = |need: &Need| need.program == ENGINE.program && answers.is_ok();
-    let absent = |need: &&Need| !(ThisHost::has_program(need.program) || engine_answers(need));
+    let is_whole = |need: &Need| need.program != PYTHON.program || ThisHost::makes_python_environments();
+    let absent = |need: &&Need| !(ThisHost::has_program(need.program) && is_whole(need) || engine_answers(need));
     let missing: Vec<&str> = needs.iter().filter(absent).flat_map(|need| need.packages).copied().collect();
     let refused = answers.err().map(|error| format!("{error:#}"));
     if missing.is_empty() && refused.is_none() {

@@ -20,7 +20,7 @@ const NEEDS: [setup::Need; 16] = [
     // The shell of the serving images, for what their entrypoint does in it.
     setup::Need { program: "busybox", packages: &["busybox"] },
     // TensorFlow judges what is exported; it comes with pip into a virtual environment below target/.
-    setup::PIP,
+    setup::PYTHON,
     // The web app's page is driven in a browser, and judged there by a package of npm's.
     setup::Need { program: "chromium", packages: &["chromium"] },
     setup::Need { program: "chromedriver", packages: &["chromium-driver"] },
@@ -53,7 +53,7 @@ pub(crate) async fn run(args: &Test, session: &Session) -> Result<Ended> {
     }
     if args.offline {
         session.report.warning(
-            "the real ring (engine, Bazel, remote cache, registry, TensorFlow) was skipped: run without --offline",
+            "the real ring (engine, Bazel, remote cache, registry, TensorFlow, browser, control plane) was skipped: run without --offline",
         );
     }
     Ok(Ended::Well)

@@ -18,7 +18,7 @@ use crate::domain::push::LOCK_FILE;
 
 pub use kustomize::compose;
 pub use order::in_order;
-pub use resolve::{Resolved, resolve};
+pub use resolve::{Resolved, SIGNATURE, resolve};
 
 /// Where all of it stands, from the checkout's root.
 pub const FOLDER: &str = "manifests";

@@ -83,6 +83,14 @@ pub enum Network {
 
 impl Network {
     pub const ALL: [Self; 2] = [Self::InceptionV3, Self::EfficientNetLite0];
+
+    /// What its scores are where nobody says: the original exporter's of Inception, and else what people mean by scores.
+    pub fn usual_scores(self) -> Scores {
+        match self {
+            Self::InceptionV3 => Scores::Logits,
+            Self::EfficientNetLite0 => Scores::Softmax,
+        }
+    }
 }
 
 impl FromStr for Network {

@@ -109,9 +109,10 @@ fn plan_server(inputs: &Inputs<'_>, settings: &ServerSettings) -> PlannedServer 
 
 impl PlannedServer {
     /// Hash of all that a container is started with; one with the same is left alone.
-    pub fn specification(&self, image_id: &str, model: &str, model_volume: &str) -> String {
+    pub fn specification(&self, image_id: &str, mounted_at: &str, model_volume: &str) -> String {
         let ServerSettings { name, millicpus, memory, rest_port, grpc_port, .. } = &self.settings;
-        let all = json!([name, millicpus, memory, rest_port, grpc_port, image_id, model, model_volume, self.needs_gpu]);
+        let all =
+            json!([name, millicpus, memory, rest_port, grpc_port, image_id, mounted_at, model_volume, self.needs_gpu]);
         format!("{:x}", Sha256::digest(all.to_string().as_bytes()))
     }
 
@@ -197,7 +198,7 @@ impl fmt::Display for UpPlan {
             let servers: Vec<&PlannedServer> = self.servers.iter().collect();
             write!(
                 f,
-                "\n{app} --env 'TF_SERVERS={}' --env MODEL_NAME={} {}",
+                "\n{app} --env 'TF_SERVERS={}' --env MODEL_NAME={} --env MODEL_SIGNATURE_NAME=... --env MODEL_INPUT_KEY=... {}",
                 app.servers(&servers),
                 self.model,
                 app.image

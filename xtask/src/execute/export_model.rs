@@ -193,11 +193,12 @@ async fn export<F, S, X: Exporting, R: Reach>(
             let files = write(order, (place, partial), ports.exporting, scene, report).await?;
             Ok(Left { folder: partial.folder.clone(), files })
         }
-        (PlannedExporter::Brought(_), Weights::At(from)) => {
+        (PlannedExporter::Brought(brought), Weights::At(from)) => {
             let bringing = Bringing {
                 from,
                 scratch: partial.scratch.clone(),
                 model: plan.model.clone(),
+                warms_up: brought.warms_up,
                 pictures: known.pictures,
             };
             let (folder, writer) = (partial.folder.clone(), scene.writers.clone());
@@ -251,7 +252,7 @@ async fn write(
 async fn seal(folder: &Path, receipt: &ModelReceipt, exporting: &impl Exporting) -> Result<ModelInfo> {
     let (exporting, exported) = (exporting.clone(), folder.to_owned());
     let info = beside(&|_, _| {}, move |_| exporting.verify(&exported)).await;
-    let mut info = info.context("verify what was exported")?;
+    let mut info = info.context("verify the version")?;
     let path = folder.join(receipt::PATH);
     if let Some(folder) = path.parent() {
         fs_err::create_dir_all(folder)?;

@@ -38,6 +38,19 @@ impl Described {
     }
 }
 
+/// The number of the version that a folder is, or of the newest one in it.
+pub(crate) fn number_of(folder: &Path) -> Option<u64> {
+    let number = |path: &Path| {
+        let name = path.file_name()?.to_str()?;
+        let is_plain = name.bytes().all(|byte| byte.is_ascii_digit()) && !name.starts_with('0');
+        name.parse::<u64>().ok().filter(|number| is_plain && i64::try_from(*number).is_ok())
+    };
+    match choose(folder) {
+        Ok((version, _)) => number(&version),
+        Err(_) => None,
+    }
+}
+
 /// The folder itself or its newest version, and what to say of that choice.
 pub(super) fn choose(folder: &Path) -> Result<(PathBuf, Option<String>)> {
     if !folder.is_dir() {

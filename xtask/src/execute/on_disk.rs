@@ -3,16 +3,12 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
-use savedmodel::{DataType, ModelInfo, Signature};
 
-use super::Folders;
+use super::{Folders, asked::asked};
 use crate::domain::model::{
     Asked,
     receipt::{self, ModelReceipt},
 };
-
-/// The method of signatures that take tensors; the others take tf.Examples.
-const PREDICT: &str = "tensorflow/serving/predict";
 
 /// A version that can be served.
 pub(super) struct Version {
@@ -25,9 +21,10 @@ pub(super) struct Version {
 pub(super) fn find(folder: &str, model: &str, profile: &str, folders: &Folders) -> Result<Version> {
     let path = folders.root.join(folder);
     if !path.join("saved_model.pb").is_file() {
+        let version = path.file_name().unwrap_or_default().display();
         bail!(
-            "there is no model in {folder}: run `cargo xtask export-model --profile {profile} --model {model}` first, or \
-             `import-model` for one of your own"
+            "there is no model in {folder}: run `cargo xtask export-model --profile {profile} --model {model} --version \
+             {version}` first, or `cargo xtask import-model DIR --model {model} --version {version}` for one of your own"
         );
     }
     let receipt = fs_err::read(path.join(receipt::PATH)).ok();
@@ -41,24 +38,16 @@ pub(super) fn find(folder: &str, model: &str, profile: &str, folders: &Folders) 
     Ok(Version { folder: path, receipt })
 }
 
-/// The signature that takes encoded pictures and answers classes with scores; the exporters' own before any other.
-pub(super) fn asked(info: &ModelInfo) -> Option<Asked> {
-    let fits = |signature: &Signature| {
-        let answers = ["classes", "scores"].iter().all(|name| signature.outputs.contains_key(*name));
-        let mut inputs = signature.inputs.iter();
-        let input = inputs.next().filter(|_| inputs.next().is_none() && answers && signature.method == PREDICT)?;
-        (input.1.dtype == DataType::STRING).then(|| input.0.clone())
-    };
-    let named = info.signatures.get_key_value(Asked::default().signature.as_str());
-    let all = named.into_iter().chain(&info.signatures);
-    all.filter_map(|(name, signature)| Some(Asked { signature: name.clone(), input: fits(signature)? })).next()
-}
-
 impl Version {
     /// How it is asked about a picture; none where it cannot be.
     pub fn asked(&self) -> Result<Option<Asked>> {
         let info = savedmodel::info(&self.folder);
         Ok(asked(&info.with_context(|| format!("read the model in {}", self.folder.display()))?))
+    }
+
+    /// Whether somebody else made it, who may mean something else by the names of its signatures.
+    pub fn is_brought(&self) -> bool {
+        self.receipt.as_ref().is_none_or(|receipt| receipt.inputs.get("exporter").is_some_and(|name| name == "none"))
     }
 
     /// What everybody who meets the model has to know.

@@ -114,7 +114,9 @@ pub(crate) async fn up<E: Engine, S: Source, R: Rest>(
             None => UpOutcome::LeftOut("this engine has no nvidia runtime".into()),
             Some(Err(error)) => UpOutcome::Failed(error),
             Some(Ok(was_up)) => {
-                let answered = wait((server, was_up), (plan, asked.as_ref()), (engine, rest), scene, report).await;
+                let answered =
+                    wait((server, was_up), (plan, asked.as_ref(), found.is_brought()), (engine, rest), scene, report)
+                        .await;
                 answered.map_or_else(UpOutcome::Failed, UpOutcome::Up)
             }
         };
@@ -186,7 +188,7 @@ async fn start<E: Engine>(
     scene: &UpScene<'_>,
 ) -> Result<bool> {
     let name = scene.name(&server.settings.name);
-    let specification = server.specification(image, &plan.model, volume);
+    let specification = server.specification(image, &model::mounted_at(plan), volume);
     let was_up = replace(&name, &specification, engine, scene).await?;
     if !was_up {
         let mut labels = scene.lasting("server");
@@ -216,17 +218,23 @@ async fn start<E: Engine>(
 
 async fn wait<E: Engine, R: Rest>(
     (server, was_up): (&PlannedServer, bool),
-    (plan, asked): (&UpPlan, Option<&Asked>),
+    (plan, asked, is_brought): (&UpPlan, Option<&Asked>, bool),
     (engine, rest): (&E, &R),
     scene: &UpScene<'_>,
     report: &Report,
 ) -> Result<Up> {
     let name = scene.name(&server.settings.name);
     let started = report.start(None, &format!("wait for {} to answer", server.settings.name));
-    let answered = wait::until_it_answers(&name, (plan, asked), engine, rest).await;
+    let answered = wait::until_it_answers(&name, (plan, asked, is_brought), engine, rest).await;
     match answered {
         Ok(answered) => {
             report.finish_step(started);
+            if asked.is_some() && answered.answer_seconds.is_none() {
+                report.warning(&format!(
+                    "{}: it takes no picture where the web app will send one; serve it without the web app, or mend its signature",
+                    server.settings.name
+                ));
+            }
             Ok(Up { name: server.settings.name.clone(), was_up, ..answered })
         }
         Err(error) => {

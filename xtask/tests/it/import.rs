@@ -44,7 +44,7 @@ fn a_folder_becomes_a_version_once() {
     let result = events.iter().find(|event| event["event"] == "result").expect("a result");
     assert_eq!(result["details"]["state"], "up to date");
     checkout.write("theirs/1/assets.extra/note.txt", "theirs, changed");
-    import(&[]).failed_saying(1, &["model-data/half/1 was exported from something else", "--version 2"]);
+    import(&[]).failed_saying(1, &["model-data/half/1 was made from something else", "--version 2"]);
     assert_eq!(import(&["--version", "2"]).expect(0).stdout, "model-data/half/2\n");
     assert_eq!(checkout.read("model-data/half/1/assets.extra/note.txt"), "theirs");
 }
@@ -55,9 +55,10 @@ fn the_newest_of_several_versions_and_archives_are_brought_too() {
     fs_err::create_dir_all(checkout.path("theirs/12")).expect("create");
     fs_err::write(checkout.path("theirs/12/saved_model.pb"), savedmodel::half_plus_two()).expect("write");
     checkout.run(&["import-model", "theirs", "--model", "a"]).succeeded();
-    assert_eq!(checkout.files("model-data/a/1"), ["assets.extra", "saved_model.pb"]);
-    assert!(!checkout.path("model-data/a/1/assets.extra/note.txt").exists(), "the older one was taken");
-    checkout.run(&["import-model", "theirs/12", "--model", "a"]).succeeded();
+    assert_eq!(checkout.files("model-data/a"), ["12"], "the newest, with its number");
+    let again = checkout.run(&["import-model", "theirs/12", "--model", "a"]);
+    assert!(again.succeeded().stderr.contains("up to date"), "{}", again.stderr);
+    checkout.run(&["import-model", "theirs/1", "--model", "a"]).succeeded();
     assert_eq!(checkout.files("model-data/a"), ["1", "12"]);
     for (options, archive) in [("-czf", "theirs.tar.gz"), ("-cf", "theirs.tar")] {
         tar(&checkout.path(""), options, archive);

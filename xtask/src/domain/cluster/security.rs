@@ -1,5 +1,5 @@
 //! What a pod breaks of the pod security standard that its namespace enforces. Rules: Kubernetes' "Pod Security Standards",
-//! those for the fields that pods of Linux servers have.
+//! those for the fields that servers' pods have; sysctls, /proc, SELinux and AppArmor are left to the cluster.
 
 use serde_json::Value;
 

@@ -13,7 +13,7 @@ use super::{
     nfd::{self, PREFIX},
 };
 use crate::domain::{
-    images_lock::ImagesLock,
+    images_lock::{ImagesLock, LockedModel},
     proof::Feature,
     push::LOCK_FILE,
     serving_image::{self, app},
@@ -26,7 +26,7 @@ const MODEL: &str = "model://";
 /// The model's image, and parts of texts that stand for what it is called and how it is asked.
 const IMAGE: &str = "image";
 const NAME: &str = "model://name";
-const SIGNATURE: &str = "model://signature";
+pub const SIGNATURE: &str = "model://signature";
 const INPUT: &str = "model://input";
 /// KServe's mark before a model's image.
 const OCI: &str = "oci://";
@@ -80,7 +80,7 @@ struct Work<'a> {
     wrong: BTreeSet<String>,
 }
 
-impl Work<'_> {
+impl<'a> Work<'a> {
     /// Resolves all that is below a value; what a pod's containers need of a CPU goes to the pod.
     fn value(&mut self, value: &mut Value, object: &str) {
         match value {
@@ -158,8 +158,7 @@ impl Work<'_> {
         if !text.contains(MODEL) {
             return None;
         }
-        let asked =
-            self.lock.model(self.model, self.version).and_then(|locked| locked.asked.clone()).unwrap_or_default();
+        let asked = self.locked_model().and_then(|locked| locked.asked.clone()).unwrap_or_default();
         let named = text.replace(NAME, self.model);
         let named = named.replace(SIGNATURE, &asked.signature).replace(INPUT, &asked.input);
         if named.contains(MODEL) {
@@ -169,6 +168,10 @@ impl Work<'_> {
     }
 
     fn image_of_model(&mut self) -> Option<String> {
+        self.locked_model().map(|locked| locked.reference.to_string())
+    }
+
+    fn locked_model(&mut self) -> Option<&'a LockedModel> {
         let name = self.model;
         let locked = self.lock.model(name, self.version);
         if locked.is_none() {
@@ -180,7 +183,7 @@ impl Work<'_> {
                 "{LOCK_FILE} has no {what} `{name}`: run cargo xtask push-model --registry HOST/PREFIX --model {name}{option}"
             ));
         }
-        locked.map(|locked| locked.reference.to_string())
+        locked
     }
 
     fn errors(&self) -> Vec<String> {

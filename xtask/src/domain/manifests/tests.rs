@@ -184,6 +184,8 @@ fn lock(images: &[(&str, Option<&str>)]) -> ImagesLock {
         );
     }
     text += &format!("[models.m.1]\nreference = \"r.example/m:1@{digest}\"\npushed = \"x\"\n");
+    text += &format!("[models.own.3]\nreference = \"r.example/own:3@{digest}\"\npushed = \"x\"\n");
+    text += "asked = { signature = \"look\", input = \"pictures\" }\n";
     ImagesLock::parse(&text).expect("a lock")
 }
 
@@ -222,6 +224,17 @@ fn names_become_digests_and_features_become_affinity() {
                 - "true"
     "#]]
     .assert_eq(&yaml::document(&spec["affinity"]));
+}
+
+#[test]
+fn a_model_is_asked_by_its_own_names() {
+    let mut objects = [json!({ "asked": "model://signature of model://name by model://input" })];
+    let lock = lock(&[]);
+    resolve(&mut objects, &lock, ("own", Some(3))).expect("all is there");
+    assert_eq!(objects[0]["asked"], "look of own by pictures");
+    let mut objects = [json!({ "name": "model://name" })];
+    let error = resolve(&mut objects, &lock, ("typo", None)).expect_err("nobody pushed it").to_string();
+    assert!(error.contains("has no model `typo`: run cargo xtask push-model"), "{error}");
 }
 
 #[test]

@@ -51,6 +51,8 @@ pub enum PlannedExporter {
 /// What a SavedModel gets that has no warm-up requests.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Brought {
+    /// Make them at all.
+    pub warms_up: bool,
     /// Pictures for them; from the root, or absolute.
     pub warm_up: Vec<String>,
 }
@@ -182,14 +184,14 @@ pub fn export_model(inputs: &Inputs<'_>) -> Result<ExportPlan, ExportPlanError> 
 }
 
 /// Plans to bring a SavedModel of somebody else, `from` a folder or an archive.
-pub fn import_model(profile: &str, model: &Model, from: String, warm_up: Vec<String>) -> ExportPlan {
+pub fn import_model(profile: &str, model: &Model, from: String, brought: Brought) -> ExportPlan {
     ExportPlan {
         profile: profile.into(),
         model: model.name.clone(),
         version: model.version,
         checkpoint: CheckpointSource::Path(from),
         trust_on_first_use: false,
-        exporter: PlannedExporter::Brought(Brought { warm_up }),
+        exporter: PlannedExporter::Brought(brought),
         output: model.folder(),
     }
 }

@@ -62,8 +62,8 @@ pub fn inputs(plan: &ExportPlan, facts: &Facts) -> InputTable {
             "label-prefix": plan.label_prefix(),
             "warm-up": facts.warm_up,
         }),
-        PlannedExporter::Brought(_) => {
-            json!({ "exporter": "none", "warm-up": facts.warm_up, "warm-up-revision": facts.graph_revision })
+        PlannedExporter::Brought(brought) => {
+            json!({ "exporter": "none", "warms-up": brought.warms_up, "warm-up": facts.warm_up })
         }
         PlannedExporter::Image(run) => json!({ "exporter": { "image": run.image, "command": run.command } }),
         PlannedExporter::Bazel(build) => bazel(build, facts.sources.as_ref()),

@@ -146,27 +146,30 @@ pub(crate) async fn status<C: Cluster>(
 
 /// What a pod answers, or else what it was made of; none of a pod without a model.
 async fn version<C: Cluster>(pod: &Value, namespace: &str, cluster: &C) -> Result<Option<String>> {
-    let Some(made_of) = declared(pod) else { return Ok(None) };
+    let Some(model) = served(pod) else { return Ok(None) };
     let name = pod.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
     let ready = pod.pointer("/status/phase").and_then(Value::as_str) == Some("Running");
-    let told = match served(pod).filter(|_| ready) {
-        Some(model) => cluster.ask_pod(namespace, name, REST, &format!("/v1/models/{model}")).await?,
-        None => None,
-    };
+    let told = if ready { cluster.ask_pod(namespace, name, REST, &format!("/v1/models/{model}")).await? } else { None };
     let live = told.and_then(|text| serde_json::from_str::<Value>(&text).ok()).and_then(|told| {
         let states = told.get("model_version_status")?.as_array()?;
         let live = states.iter().find(|one| one.get("state").and_then(Value::as_str) == Some("AVAILABLE"))?;
         Some(live.get("version")?.as_str()?.to_owned())
     });
-    Ok(Some(live.unwrap_or_else(|| format!("{made_of} (not asked)"))))
+    // A model on a volume is not named by its pod.
+    let made_of = declared(pod).map_or_else(|| "(not asked)".to_owned(), |version| format!("{version} (not asked)"));
+    Ok(Some(live.unwrap_or(made_of)))
 }
 
-/// What a pod's server calls its model.
+/// What a pod's model server calls its model; the web app knows that name too, and serves none.
 fn served(pod: &Value) -> Option<&str> {
     let containers = pod.pointer("/spec/containers").and_then(Value::as_array).into_iter().flatten();
-    let variables = containers.filter_map(|container| container.get("env")?.as_array()).flatten();
-    let mut named = variables.filter(|variable| variable.get("name").and_then(Value::as_str) == Some("MODEL_NAME"));
-    named.next()?.get("value")?.as_str()
+    containers.filter_map(|container| container.get("env")?.as_array()).find_map(|variables| {
+        let value = |wanted: &str| {
+            let named = |variable: &&Value| variable.get("name").and_then(Value::as_str) == Some(wanted);
+            variables.iter().find(named)?.get("value")?.as_str()
+        };
+        value("MODEL_BASE_PATH").and_then(|_| value("MODEL_NAME"))
+    })
 }
 
 /// The tag of the model's image in a pod: its version.
@@ -192,7 +195,9 @@ mod tests {
         let init = json!({ "spec": { "initContainers": [{ "image": "h/model-inception:7@sha256:ab" }] } });
         assert_eq!(declared(&init).as_deref(), Some("7"));
         assert_eq!(declared(&json!({ "spec": {} })), None);
-        let named = json!({ "spec": { "containers": [{ "env": [{ "name": "PORT" }, { "name": "MODEL_NAME", "value": "m" }] }] } });
+        let variables = |last: &str| json!([{ "name": "PORT" }, { "name": "MODEL_NAME", "value": "m" }, { "name": last, "value": "x" }]);
+        let named = json!({ "spec": { "containers": [{ "env": variables("MODEL_BASE_PATH") }] } });
+        assert_eq!(served(&json!({ "spec": { "containers": [{ "env": variables("TF_SERVERS") }] } })), None);
         assert_eq!((served(&named), served(&init)), (Some("m"), None));
     }
 }

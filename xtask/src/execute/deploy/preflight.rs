@@ -124,7 +124,13 @@ async fn pod_security<C: Cluster>(objects: &[Value], namespace: &str, cluster: &
     });
     let space = match rendered {
         Some(space) => Some(space.clone()),
-        None => cluster.get(&place).await.ok().flatten(),
+        None => match cluster.get(&place).await {
+            Ok(found) => found,
+            Err(error) => {
+                let mend = "whether the namespace refuses pods shows in the rollout only";
+                return vec![Check::notice("pod security", format!("{error:#}"), mend)];
+            }
+        },
     };
     let level = space.as_ref().and_then(|space| space.pointer("/metadata/labels")?.get(ENFORCED)?.as_str());
     level.map_or_else(Vec::new, |level| objects.iter().filter_map(|object| refused(object, namespace, level)).collect())

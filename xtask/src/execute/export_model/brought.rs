@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     domain::model::receipt::{self, FileRecord},
-    execute::{model_info, on_disk},
+    execute::{asked::asked, model_info},
 };
 
 const CHUNK: usize = 1 << 20;
@@ -24,6 +24,8 @@ pub(super) struct Bringing {
     /// A folder that may be made; the caller removes it.
     pub scratch: PathBuf,
     pub model: String,
+    /// Make warm-up requests where there are none.
+    pub warms_up: bool,
     /// File name and encoded bytes of each warm-up picture; none for pictures that are made up.
     pub pictures: Vec<(String, Vec<u8>)>,
 }
@@ -41,7 +43,12 @@ pub(super) fn bring(
         checkpoint::unpack(&bringing.from, &bringing.scratch)?;
         only_folder(&bringing.scratch)?
     };
-    let (folder, _) = model_info::choose(&folder)?;
+    let (chosen, _) = model_info::choose(&folder)?;
+    let within = |path: &Path| fs_err::canonicalize(path);
+    if !within(&chosen)?.starts_with(within(if bringing.from.is_dir() { &bringing.from } else { &bringing.scratch })?) {
+        bail!("{} is a link that leads elsewhere: refused", chosen.display());
+    }
+    let folder = chosen;
     let mut paths = Vec::new();
     list(&folder, Path::new(""), &mut paths)?;
     let total = paths.iter().map(|(_, bytes)| bytes).sum();
@@ -59,10 +66,10 @@ pub(super) fn bring(
 /// Warm-up requests, where there are none and the model takes pictures.
 fn warmed_up(bringing: &Bringing, to: &Path) -> Result<Option<FileRecord>> {
     let path = to.join(savedmodel::WARM_UP_FILE);
-    if path.exists() {
+    if path.exists() || !bringing.warms_up {
         return Ok(None);
     }
-    let Some(asked) = on_disk::asked(&savedmodel::info(to)?) else { return Ok(None) };
+    let Some(asked) = asked(&savedmodel::info(to)?) else { return Ok(None) };
     let pictures = match bringing.pictures.as_slice() {
         [] => Picture::generated(),
         given => given.iter().map(|(name, bytes)| Picture { name: name.clone(), bytes: bytes.clone() }).collect(),

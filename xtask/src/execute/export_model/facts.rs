@@ -19,7 +19,7 @@ use crate::{
         },
         receipt::SourceFacts,
     },
-    execute::{Folders, beside::beside, freshness},
+    execute::{Folders, beside::beside, freshness, model_info},
     ports::Source,
 };
 
@@ -86,7 +86,9 @@ async fn checkpoint<F, S: Source, X: Exporting, R>(
         CheckpointSource::Path(path) if matches!(plan.exporter, PlannedExporter::Brought(_)) => {
             let path = folders.root.join(path);
             if path.is_dir() {
-                return Ok(Some(format!("tree:{}", ports.source.digest(&path).await?)));
+                // Of several versions the one that is brought.
+                let (version, _) = model_info::choose(&path)?;
+                return Ok(Some(format!("tree:{}", ports.source.digest(&version).await?)));
             }
             let sum = beside(&|_, _| {}, move |_| freshness::sha256(&path)).await;
             Ok(Some(receipt::of_archive(&sum.context("identify the SavedModel")?)))

@@ -58,7 +58,7 @@ impl Place {
             return Ok(());
         }
         bail!(
-            "{} was exported from something else and is not touched: {}; {}",
+            "{} was made from something else and is not touched: {}; {}",
             self.shown,
             differences.join("; "),
             self.ways_out()

@@ -149,7 +149,7 @@ fn an_exporter_that_fails_or_writes_no_version_is_told_and_leaves_nothing() {
     let twice = format!("{PROGRAM} && {PROGRAM} --model_version=22");
     fails(&twice, &["it wrote 2 versions below /output, where one is wanted: 1, 22"]);
     fails("mkdir /output/1 && ln -s /etc/passwd /output/1/saved_model.pb", &["neither a file nor a folder: refused"]);
-    fails("mkdir /output/1 && echo nonsense > /output/1/saved_model.pb", &["verify what was exported"]);
+    fails("mkdir /output/1 && echo nonsense > /output/1/saved_model.pb", &["verify the version"]);
     let told = fails("/nowhere/program", &["exited with 127", log]);
     assert_eq!(told.stdout, "");
 

@@ -62,7 +62,7 @@ fn ones_own_answers_as_tensorflow_does(served: &Served, tensorflow: &TensorFlow,
     let script = document.split("```python\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a script");
     served.write("make.py", script);
     run(Command::new(tensorflow.python()).arg("make.py").current_dir(served.path("")));
-    let ran = served.run(&["import-model", "mine/3", "--model", "mine"]);
+    let ran = served.run(&["import-model", "mine", "--model", "mine"]);
     assert_eq!(ran.succeeded().stdout, "model-data/mine/3\n");
     served.run(&["model-info", "model-data/mine"]).succeeded();
     let (app, server) = up(served, &["--model", "mine", "--model-version", "3"]);
@@ -72,10 +72,10 @@ fn ones_own_answers_as_tensorflow_does(served: &Served, tensorflow: &TensorFlow,
         "the web app asks it by its names: {cell}"
     );
 
-    let question = json!({ "signature_name": "predict_images", "instances": [{ "b64": base64(cat) }] });
+    let question = json!({ "signature_name": "classified", "instances": [{ "b64": base64(cat) }] });
     let answer = post(&server, "/v1/models/mine:predict", &question.to_string()).json()["predictions"][0].clone();
     let ask = "import sys, json, tensorflow as tf; model = tf.saved_model.load('mine/3'); \
-               image = open(sys.argv[1], 'rb').read(); answer = model.signatures['predict_images'](images=tf.constant([image])); \
+               image = open(sys.argv[1], 'rb').read(); answer = model.signatures['classified'](pictures=tf.constant([image])); \
                print(json.dumps({'classes': [name.decode() for name in answer['classes'].numpy()[0]], \
                'scores': answer['scores'].numpy()[0].tolist()}))";
     let told = run(Command::new(tensorflow.python()).args(["-c", ask, cat]).current_dir(served.path("")));
@@ -91,12 +91,12 @@ fn what_no_server_could_restore_is_refused(served: &Served, tensorflow: &TensorF
     let script = served.read("make.py");
     let (before, _) = script.split_once("archive = ").expect("the script writes an archive");
     let save = "module = tf.Module()\nmodule.network = network\n\
-                module.predict_images = tf.function(predict_images, [tf.TensorSpec([None], tf.string, name=\"images\")])\n\
-                tf.saved_model.save(module, \"trap\", {\"predict_images\": module.predict_images})\n";
+                module.classified = tf.function(classified, [tf.TensorSpec([None], tf.string, name=\"pictures\")])\n\
+                tf.saved_model.save(module, \"trap\", {\"classified\": module.classified})\n";
     served.write("trap.py", &format!("{before}{save}"));
     run(Command::new(tensorflow.python()).arg("trap.py").current_dir(served.path("")));
     let ran = served.run(&["import-model", "trap", "--model", "trap"]);
-    ran.failed_saying(1, &["signature predict_images reads", "variables that nothing restores", "ExportArchive"]);
+    ran.failed_saying(1, &["signature classified reads", "variables that nothing restores", "ExportArchive"]);
     assert!(served.files("model-data/trap").is_empty());
 }
 

@@ -234,8 +234,11 @@ impl Machine<'_> {
 
 fn global(module: &str, name: &str) -> Result<Value, String> {
     let refused = || {
+        // Of a stranger, and on its way to a terminal.
+        let named = format!("{module}.{name}");
         format!(
-            "names `{module}.{name}`, which is refused: a pickle can run anything, and weights need no more than four names"
+            "names `{}`, which is refused: a pickle can run anything, and weights need no more than four names",
+            named.escape_debug()
         )
     };
     Global::named(module, name).map(Value::Global).ok_or_else(refused)

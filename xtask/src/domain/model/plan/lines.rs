@@ -32,8 +32,10 @@ impl fmt::Display for ExportPlan {
                 if let CheckpointSource::Path(path) = &self.checkpoint {
                     writeln!(f, "cp --recursive {} {}", shell_quote(path), shell_quote(&self.target()))?;
                 }
-                let from = pictures(&brought.warm_up);
-                writeln!(f, "warm-up requests from {from}  # where it has none, and takes encoded pictures")?;
+                if brought.warms_up {
+                    let from = pictures(&brought.warm_up);
+                    writeln!(f, "warm-up requests from {from}  # where it has none, and takes encoded pictures")?;
+                }
             }
             PlannedExporter::Image(run) => {
                 writeln!(f, "{}", Step::ProvideBase(BaseImage::Registry(run.image.clone())))?;

@@ -56,7 +56,7 @@ async fn a_version_of_other_inputs_is_not_touched() {
     stage.write("model-data/7/x", "");
     stage.model.checkpoint = Some(CheckpointSource::Synthetic(9));
     let before = stage.read(RECEIPT);
-    let expected = "model-data/1 was exported from something else and is not touched: checkpoint changed: \
+    let expected = "model-data/1 was made from something else and is not touched: checkpoint changed: \
                     synthetic:2016 -> synthetic:9; export beside it with --version 8, or remove it first";
     assert_eq!(stage.export(&library).await, expected);
     assert_eq!(stage.read(RECEIPT), before);
@@ -84,7 +84,7 @@ async fn what_is_not_ours_is_not_touched() {
 
 #[tokio::test]
 async fn a_failure_leaves_nothing() {
-    for (call, expected) in [("export", "export failed"), ("verify", "verify what was exported: verify failed")] {
+    for (call, expected) in [("export", "export failed"), ("verify", "verify the version: verify failed")] {
         let stage = Stage::new();
         assert_eq!(stage.export(&FakeLibrary::failing_at(call)).await, expected);
         assert!(stage.files("model-data").is_empty());
