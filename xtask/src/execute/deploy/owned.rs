@@ -136,7 +136,9 @@ pub(crate) async fn status<C: Cluster>(
     for (_, object) in &there {
         let Some(rollout) = rollout(object, &pods) else { continue };
         let mut versions = BTreeSet::new();
-        for pod in pods.iter().filter(|pod| selects(object, pod)) {
+        // One that is on its way out serves nobody new.
+        let stays = |pod: &&Value| pod.pointer("/metadata/deletionTimestamp").is_none();
+        for pod in pods.iter().filter(|pod| selects(object, pod)).filter(stays) {
             versions.extend(version(pod, namespace, cluster).await?);
         }
         standings.push(Standing { rollout, versions });

@@ -186,7 +186,7 @@ fn what_is_missing_names_the_command_that_makes_it() {
     let shared = Served::shared();
     apart.edit("config.toml", &apart.repository, &shared.repository);
     let ran = apart.run(&["up"]);
-    ran.failed_saying(1, &["there is no model in model-data/inception/1: run `cargo xtask export-model --profile sample --model inception` first"]);
+    ran.failed_saying(1, &["there is no model in model-data/inception/1: run `cargo xtask export-model --profile sample --model inception --version 1` first"]);
     assert!(apart.engine.containers(&apart.id).is_empty() && apart.engine.volumes(&apart.id).is_empty());
 }
 
