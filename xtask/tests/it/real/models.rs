@@ -25,14 +25,23 @@ fn a_trained_model_and_one_of_ones_own_are_served_by_the_same_commands() {
     if !is_real() {
         return;
     }
-    let served = app_image::checkout();
+    let down = Down(app_image::checkout());
+    let served = &down.0;
     served.build_images(&["auto", "resizer"]).succeeded();
     let tensorflow = TensorFlow::installed();
     let cat = cat(&tensorflow);
-    the_trained_one_recognizes_the_cat(&served, &cat);
-    ones_own_answers_as_tensorflow_does(&served, &tensorflow, &cat);
-    what_no_server_could_restore_is_refused(&served, &tensorflow);
-    served.run(&["down"]).succeeded();
+    the_trained_one_recognizes_the_cat(served, &cat);
+    ones_own_answers_as_tensorflow_does(served, &tensorflow, &cat);
+    what_no_server_could_restore_is_refused(served, &tensorflow);
+}
+
+/// What is up goes down with it, however the test ends.
+struct Down(Served);
+
+impl Drop for Down {
+    fn drop(&mut self) {
+        let _ = self.0.run(&["down"]);
+    }
 }
 
 /// The photograph of a cat that scikit-image carries.
