@@ -56,7 +56,7 @@ pub struct Variable {
 }
 
 /// What a SavedModel is.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ModelInfo {
     /// Where `saved_model.pb` lies.
     pub folder: PathBuf,

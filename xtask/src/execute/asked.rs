@@ -58,20 +58,7 @@ mod tests {
     fn told(signatures: &[(&str, Signature)]) -> Option<(String, String)> {
         let signatures: BTreeMap<String, Signature> =
             signatures.iter().map(|(name, signature)| ((*name).to_owned(), signature.clone())).collect();
-        let info = ModelInfo {
-            folder: "x".into(),
-            tags: Vec::new(),
-            tensorflow_version: String::new(),
-            signatures,
-            ops: BTreeMap::new(),
-            nodes: 0,
-            functions: 0,
-            variables: Vec::new(),
-            labels: Vec::new(),
-            assets: Vec::new(),
-            warm_up_records: None,
-            bytes: 0,
-        };
+        let info = ModelInfo { signatures, ..ModelInfo::default() };
         asked(&info).map(|asked| (asked.signature, asked.input))
     }
 

@@ -70,20 +70,7 @@ impl Exporting for FakeLibrary {
 
     fn verify(&self, folder: &Path) -> Result<ModelInfo> {
         self.record("verify", "")?;
-        Ok(ModelInfo {
-            folder: folder.to_owned(),
-            tags: vec!["serve".into()],
-            tensorflow_version: String::new(),
-            signatures: Default::default(),
-            ops: Default::default(),
-            nodes: 0,
-            functions: 0,
-            variables: Vec::new(),
-            labels: Vec::new(),
-            assets: Vec::new(),
-            warm_up_records: None,
-            bytes: 0,
-        })
+        Ok(ModelInfo { folder: folder.to_owned(), tags: vec!["serve".into()], ..ModelInfo::default() })
     }
 }
 
