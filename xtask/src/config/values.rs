@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::domain::profile::BazelVersion;
+use crate::domain::{model, profile::BazelVersion};
 
 /// `90s`, `5m`, `1h30m`.
 pub fn duration(text: &str) -> Result<Duration, String> {
@@ -153,11 +153,9 @@ pub fn name(text: &str) -> Result<String, String> {
     valid.then(|| text.into()).ok_or_else(|| format!("`{text}` is no name: use lower-case letters, digits and hyphens"))
 }
 
-/// A repository's name: as people name repositories.
+/// A repository's name: spelt as a model's is.
 pub fn source_name(text: &str) -> Result<String, String> {
-    let valid = text.starts_with(|c: char| c.is_ascii_alphanumeric())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._-".contains(&b));
-    valid.then(|| text.into()).ok_or_else(|| {
+    model::name(text).map_err(|_| {
         format!("`{text}` is no source name: use letters, digits, `.`, `_` and `-`, with a letter or digit first")
     })
 }
