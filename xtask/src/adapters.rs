@@ -2,6 +2,7 @@
 
 mod blocking;
 pub(crate) mod cargo;
+pub(crate) mod control_plane;
 pub(crate) mod cosign;
 pub(crate) mod credentials;
 pub(crate) mod docker;

@@ -5,7 +5,10 @@ use anyhow::Result;
 use serde_json::json;
 
 use super::{Ended, Session, setup};
-use crate::{adapters::cargo, cli::Test};
+use crate::{
+    adapters::{cargo, control_plane},
+    cli::Test,
+};
 
 /// What the real ring needs beyond the main job.
 const NEEDS: [setup::Need; 16] = [
@@ -44,7 +47,7 @@ pub(crate) async fn run(args: &Test, session: &Session) -> Result<Ended> {
     }
     // Minutes of compiling, and the real ring waits a lot.
     let is_real = !args.offline && args.filter.is_none();
-    let _control_plane = is_real.then(|| cargo::control_plane(&session.folders.root)).transpose()?;
+    let _control_plane = is_real.then(|| control_plane::start(&session.folders.root)).transpose()?;
     for stage in stages {
         let started = session.report.start(None, stage.name);
         let environment = if stage.real { vec![("XTASK_REAL", "1".to_owned())] } else { Vec::new() };
