@@ -80,6 +80,8 @@ fn a_model_of_pictures_gets_warm_up_requests_for_its_own_signature() {
     let requests = fs_err::read(checkout.path(&format!("model-data/mine/1/{WARM_UP}"))).expect("made");
     let says = |text: &[u8]| requests.windows(text.len()).any(|part| part == text);
     assert!(says(b"predict_images") && says(b"mine") && !says(b"predict_pixels"));
+    checkout.run(&["import-model", "theirs", "--model", "cold", "--no-warm-up"]).succeeded();
+    assert!(!checkout.path(&format!("model-data/cold/1/{WARM_UP}")).exists(), "nobody wanted them");
 }
 
 #[test]
@@ -98,6 +100,8 @@ fn what_is_no_model_or_leads_elsewhere_is_refused_and_leaves_nothing() {
     refused("config.toml", &["config.toml"]);
     symlink("/etc/hostname", checkout.path("theirs/1/link")).expect("link");
     refused("theirs/1", &["theirs/1/link is neither a file nor a folder: refused"]);
+    symlink(checkout.path("junk"), checkout.path("empty/2")).expect("link");
+    refused("empty", &["empty/2 is a link that leads elsewhere: refused"]);
     tar(&checkout.path(""), "-czf", "linked.tar.gz");
     refused("linked.tar.gz", &["out of the folder: refused"]);
     checkout.run(&["import-model", "theirs/1", "--model", "../x"]).failed_saying(2, &["`../x` is no model name"]);

@@ -60,3 +60,39 @@ async fn ask(url: &str, asked: &Asked, is_brought: bool, rest: &impl Rest) -> Re
     }
     Ok(Some(begin.elapsed().as_secs_f64()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ports::RestAnswer;
+
+    /// A server that answers every question with this status.
+    struct Answering(u16);
+
+    impl Rest for Answering {
+        async fn ask(&self, _: &str, _: Option<&str>) -> Result<RestAnswer> {
+            Ok(RestAnswer { status: self.0, body: "no picture".into() })
+        }
+
+        async fn upload(&self, _: &str, _: &'static str, _: Vec<u8>) -> Result<RestAnswer> {
+            bail!("nothing is uploaded here")
+        }
+    }
+
+    async fn told(status: u16, is_brought: bool) -> Result<bool, String> {
+        let answer = ask("http://x", &Asked::default(), is_brought, &Answering(status)).await;
+        answer.map(|seconds| seconds.is_some()).map_err(|error| error.to_string())
+    }
+
+    #[tokio::test]
+    async fn only_a_model_of_others_may_refuse_a_picture() {
+        assert_eq!((told(200, false).await, told(200, true).await), (Ok(true), Ok(true)));
+        assert_eq!(told(400, true).await, Ok(false));
+        for (status, is_brought) in [(400, false), (500, true)] {
+            assert_eq!(
+                told(status, is_brought).await,
+                Err(format!("asked about a picture it answered {status} no picture"))
+            );
+        }
+    }
+}
