@@ -1,6 +1,6 @@
 //! A control plane of Kubernetes for the gate, compiled beside its stages by the script that the test runs too.
 
-use std::{path::Path, process::Stdio};
+use std::{os::unix::process::CommandExt, path::Path, process::Stdio};
 
 use anyhow::{Context, Result};
 use tokio::process::{Child, Command};
@@ -19,12 +19,11 @@ pub(crate) struct ControlPlane(Child);
 
 impl Drop for ControlPlane {
     fn drop(&mut self) {
-        // Its compilers are of its group.
+        // Its compilers are of its group; and who kills them is of another than ours, which a second Ctrl-C would end.
         if let Some(id) = self.0.id() {
-            let _ = std::process::Command::new("kill")
-                .args(["-KILL", "--", &format!("-{id}")])
-                .stderr(Stdio::null())
-                .status();
+            let mut kill = std::process::Command::new("kill");
+            kill.args(["-KILL", "--", &format!("-{id}")]).stderr(Stdio::null()).process_group(0);
+            let _ = kill.status();
         }
     }
 }
