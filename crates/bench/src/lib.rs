@@ -5,7 +5,8 @@
 //! `measure` calls servers, `questions` judge on `statistics`, and `report` writes for people. `protocol` is how the
 //! caller, who can start servers anew, is spoken to.
 
-pub mod experiment;
 pub mod protocol;
 pub mod record;
 pub mod verdict;
+
+pub use bench_protocol::experiment;
