@@ -51,6 +51,8 @@ pub(crate) fn read(path: &Path) -> Result<Option<Kept>, Error> {
                 kept.length = at;
             }
             (Some(kept), Row::Ended { at: when }) => {
+                // Before it only the conditions, of a run that found nothing left to do.
+                waiting.drain(..).for_each(|row| kept.record.take(row));
                 kept.record.ended = Some(when);
                 kept.length = at;
             }
