@@ -5,7 +5,12 @@
 //! `measure` calls servers, `questions` judge on `statistics`, and `report` writes for people. `protocol` is how the
 //! caller, who can start servers anew, is spoken to.
 
+pub mod compare;
+pub mod error;
 pub mod experiment;
 pub mod protocol;
 pub mod record;
+pub mod report;
 pub mod verdict;
+
+pub use self::error::Error;

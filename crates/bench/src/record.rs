@@ -31,6 +31,22 @@ pub enum Row {
     Ended { at: String },
 }
 
+/// All that was measured, by kind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    pub experiment: Experiment,
+    /// RFC 3339.
+    pub begun: String,
+    pub environment: Vec<Environment>,
+    pub self_checks: Vec<SelfCheck>,
+    pub plates: Vec<Plate>,
+    pub calls: Vec<Call>,
+    pub points: Vec<Point>,
+    pub counters: Vec<Counters>,
+    /// None: it was interrupted.
+    pub ended: Option<String>,
+}
+
 /// Facts by name: CPU model, flags, kernel, governor, cgroup quota, load average, program version, git commit, ...
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Environment {
