@@ -110,7 +110,7 @@ impl Compared {
             return String::from("The reports have no finding in common, so there is nothing to compare.");
         }
         let all = numbers::of(self.changes.len() as u64, "finding");
-        let margin = numbers::figures(self.margin * 100.0);
+        let margin = numbers::setting(self.margin * 100.0);
         let changed: Vec<String> =
             self.changes.iter().filter(|change| change.state == State::Effect).take(3).map(Change::in_words).collect();
         let rest = format!(

@@ -14,7 +14,7 @@ mod palette;
 mod questions;
 #[cfg(test)]
 pub(crate) mod sample;
-mod servers;
+pub(crate) mod servers;
 pub(crate) mod shell;
 pub(crate) mod state;
 #[cfg(test)]

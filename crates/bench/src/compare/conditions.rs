@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::kept::Kept;
 use crate::{
     experiment::{Experiment, Pictures, Server},
-    report::{conditions, numbers},
+    report::{conditions, numbers, servers},
 };
 
 /// A condition that is not the same in both; empty where one does not have it.
@@ -30,7 +30,7 @@ const MACHINE: [&str; 7] = ["cpu", "core", "processor", "memory", "governor", "q
 pub fn differences(before: &Kept, after: &Kept) -> Vec<Difference> {
     let mut all = asked(&before.experiment, &after.experiment);
     all.extend(machine(before, after));
-    all.extend(servers(&before.experiment.servers, &after.experiment.servers));
+    all.extend(of_servers(&before.experiment.servers, &after.experiment.servers));
     all.sort_by_key(|difference| !difference.unfair);
     all
 }
@@ -73,17 +73,15 @@ fn machine(before: &Kept, after: &Kept) -> Vec<Difference> {
     differing(&old, &new, |name| (name.clone(), MACHINE.iter().any(|word| name.to_lowercase().contains(word))))
 }
 
-fn servers(before: &[Server], after: &[Server]) -> Vec<Difference> {
+fn of_servers(before: &[Server], after: &[Server]) -> Vec<Difference> {
     let map = |servers: &[Server]| servers.iter().flat_map(facts).collect::<BTreeMap<_, _>>();
     differing(&map(before), &map(after), |(server, fact)| (format!("{server}: {fact}"), false))
 }
 
 fn facts(server: &Server) -> Vec<((String, String), String)> {
     let known = server.facts.iter().map(|(name, value)| ((server.name.clone(), name.clone()), value.clone()));
-    let build = server.build.as_ref().map(|build| {
-        let cpus = build.cpus.as_deref().unwrap_or("all");
-        ((server.name.clone(), String::from("build")), format!("{}, {}, {cpus} CPUs", build.device, build.flags))
-    });
+    let build =
+        server.build.as_ref().map(|build| ((server.name.clone(), String::from("build")), servers::build(build)));
     let there = ((server.name.clone(), String::from("measured")), String::from("yes"));
     known.chain(build).chain([there]).collect()
 }

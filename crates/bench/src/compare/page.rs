@@ -117,6 +117,6 @@ fn method(margin: f64) -> Html {
          A finding changed where the difference is beyond the margin of {} % at a level of 5 %, after Holm's correction over all findings in both \
          reports. It is unchanged where the 90 % interval of the difference lies within the margin. Anything else may be noise: more repetitions \
          may tell. Two runs on the same pictures differ by less than their intervals say, so that this errs on the side of noise.</p>",
-        numbers::figures(margin * 100.0)
+        numbers::setting(margin * 100.0)
     ))
 }

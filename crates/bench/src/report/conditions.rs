@@ -65,7 +65,7 @@ pub fn asked(experiment: &Experiment) -> Vec<(&'static str, String)> {
             ),
         ),
         ("Load", experiment.load.as_ref().map_or_else(|| String::from("none"), load)),
-        ("Margin", format!("{} %: smaller differences count as none", numbers::figures(experiment.margin * 100.0))),
+        ("Margin", format!("{} %: smaller differences count as none", numbers::setting(experiment.margin * 100.0))),
         ("Seed", experiment.seed.to_string()),
     ];
     asked.retain(|(_, value)| !value.is_empty());
@@ -89,14 +89,14 @@ fn pictures_in_words(pictures: &Pictures) -> String {
 
 fn load(load: &Load) -> String {
     let callers: Vec<String> = load.concurrency.iter().map(ToString::to_string).collect();
-    let rates: Vec<String> = load.rates.iter().map(|rate| format!("{} %", numbers::figures(rate * 100.0))).collect();
+    let rates: Vec<String> = load.rates.iter().map(|rate| format!("{} %", numbers::setting(rate * 100.0))).collect();
     let arrivals: Vec<String> = load.arrivals.iter().map(|one| arrivals(*one).to_owned()).collect();
     let open = match rates.is_empty() {
         true => String::new(),
         false => format!("; {} of the best throughput, {} arrivals", numbers::list(&rates), numbers::list(&arrivals)),
     };
-    let wanted = load.slo_ms.map(|ms| format!("; 99 % wanted within {} ms", numbers::figures(ms))).unwrap_or_default();
-    format!("{} callers at once{open}; {} s each{wanted}", numbers::list(&callers), numbers::figures(load.seconds))
+    let wanted = load.slo_ms.map(|ms| format!("; 99 % wanted within {} ms", numbers::setting(ms))).unwrap_or_default();
+    format!("{} callers at once{open}; {} s each{wanted}", numbers::list(&callers), numbers::setting(load.seconds))
 }
 
 const fn arrivals(arrivals: Arrivals) -> &'static str {

@@ -25,7 +25,7 @@
     return;
   }
   for (const plot of plots) await draw(plot);
-  window.addEventListener("resize", later(() => plots.forEach(draw)));
+  window.addEventListener("resize", later(() => plots.forEach((plot) => draw(plot))));
   // Paper is narrower than most windows, and the page is laid out anew only after the picture is taken.
   window.addEventListener("beforeprint", () => plots.forEach((plot) => draw(plot, 680)));
   window.addEventListener("afterprint", () => plots.forEach((plot) => draw(plot)));
@@ -49,7 +49,7 @@
   async function draw(plot, width) {
     const place = places.get(plot.id);
     if (!place) return;
-    const room = typeof width === "number" ? width : place.clientWidth;
+    const room = width ?? place.clientWidth;
     await window.Plotly.react(place, traces(plot), layout(plot, room), {
       displaylogo: false,
       displayModeBar: room < 480 ? false : "hover",
@@ -99,7 +99,7 @@
       }),
     };
     if (series.kind === "bars") {
-      return { ...common, type: "bar", marker: { color, line: { color: "#fff", width: 1 }, pattern: { shape: plot.stacked ? "" : PATTERNS[nth % PATTERNS.length], solidity: .25, fgcolor: "#fff", fillmode: "overlay" } } };
+      return { ...common, type: "bar", marker: { color, line: { color: "#fff", width: 1 }, pattern: { shape: plot.stacked ? "" : PATTERNS[nth % PATTERNS.length], solidity: .2, fgcolor: "#fff", fgopacity: .7, size: 7, fillmode: "overlay" } } };
     }
     const crowded = points.length > 60;
     const mode = series.kind === "dots" ? "markers" : crowded ? "lines" : "lines+markers";
@@ -152,10 +152,11 @@
         title: { text: plain(plot.x.title), standoff: 8, font: { size: 13, color: SOFT } },
         ...(named ? { type: "category", categoryorder: "array", categoryarray: [...new Set(xs.map((x) => plain(x)))], showgrid: false, tickangle: "auto" } : scaled(plot.x, xs, plot.lines.filter((line) => !line.horizontal), bars, true)),
       },
-      yaxis: { ...axis, ...scaled(plot.y, ys, plot.lines.filter((line) => line.horizontal), bars, false) },
+      yaxis: { ...axis, ...(plot.stacked ? { rangemode: "tozero" } : scaled(plot.y, ys, plot.lines.filter((line) => line.horizontal), bars, false)) },
       // The title of the y axis lies above it: nobody turns their head.
       annotations: [
         { text: plain(plot.y.title), xref: "paper", yref: "paper", x: 0, y: 1, xanchor: "left", yanchor: "bottom", yshift: 8, showarrow: false, align: "left", font: { size: 13, color: SOFT } },
+        ...plot.lines.map((line) => label(plot, line)),
       ],
       shapes: plot.lines.map(across),
     };
@@ -167,10 +168,21 @@
     return Math.ceil(plot.series.length / Math.max(1, Math.floor(room / longest)));
   }
 
-  function across({ horizontal, at, name }) {
-    const side = horizontal ? { xref: "paper", x0: 0, x1: 1, y0: at, y1: at } : { yref: "paper", y0: 0, y1: 1, x0: at, x1: at };
-    const label = horizontal ? { textposition: "end", yanchor: "bottom" } : { textposition: "end", textangle: 0, xanchor: "left", yanchor: "top" };
-    return { type: "line", ...side, line: { color: SOFT, width: 1.5, dash: "dash" }, label: { text: plain(name), font: { size: 12, color: SOFT }, ...label } };
+  function across({ horizontal, at }) {
+    const ends = horizontal ? { xref: "paper", x0: 0, x1: 1, y0: at, y1: at } : { yref: "paper", y0: 0, y1: 1, x0: at, x1: at };
+    return { type: "line", ...ends, line: { color: SOFT, width: 1.5, dash: "dash" } };
+  }
+
+  /** A line's name, at the end of the line where there is less in its way. */
+  function label(plot, { horizontal, at, name }) {
+    const place = (axis) => (axis.log ? Math.log10(at) : at);
+    const look = { text: plain(name), showarrow: false, bgcolor: "rgba(255,255,255,.8)", borderpad: 1, font: { size: 12, color: SOFT } };
+    if (!horizontal) return { ...look, x: place(plot.x), yref: "paper", y: 1, xanchor: "right", yanchor: "top", xshift: -3 };
+    const apart = (y) => Math.abs(plot.y.log ? Math.log(y / at) : y - at);
+    const nearest = (points) => Math.min(...points.filter(Boolean).map((point) => apart(point.y)));
+    const end = nearest(plot.series.map((series) => series.points.at(-1))) > nearest(plot.series.map((series) => series.points[0]));
+    const side = end ? { x: 1, xanchor: "right" } : { x: 0, xanchor: "left", xshift: 4 };
+    return { ...look, ...side, xref: "paper", y: place(plot.y), yanchor: "bottom" };
   }
 
   /** Range and ticks of an axis of numbers: lines that are near are in sight, ticks of a logarithmic axis are round. */
@@ -205,7 +217,13 @@
       const step = niceStep((high - low) / 6);
       for (let at = Math.ceil(low / step) * step; at <= high; at += step) ticks.push(Number(at.toPrecision(6)));
     }
-    return { type: "log", range: ends, tickvals: ticks, ticktext: ticks.map(figures) };
+    return { type: "log", range: ends, tickvals: ticks, ticktext: ticks.map(tick) };
+  }
+
+  /** In full, as ticks are round or a setting's own numbers; of bytes only thousands and millions. */
+  function tick(at) {
+    const many = at >= 10_000 ? { notation: "compact" } : {};
+    return at.toLocaleString("en", { maximumSignificantDigits: 5, ...many });
   }
 
   function niceStep(step) {

@@ -5,39 +5,69 @@ pub fn value(number: f64, unit: &str) -> String {
     if !number.is_finite() {
         return String::from("no value");
     }
-    match unit {
-        "ratio" => format!("× {}", figures(number)),
-        "share" => format!("{} %", figures(number * 100.0)),
-        "1/s" => format!("{} / s", figures(number)),
-        "" => figures(number),
-        unit => format!("{} {unit}", figures(number)),
-    }
+    let (number, before, after) = shown(number, unit);
+    format!("{before}{}{after}", fixed(number, places(number, unit)))
 }
 
-/// Both ends of an interval, the unit once where it follows the number.
+/// Both ends of an interval, to the same place after the point, and the unit once.
 pub fn interval(low: f64, high: f64, unit: &str) -> String {
-    let open = |end: f64, word: &str| if end.is_finite() { value(end, unit) } else { word.to_owned() };
-    format!("{} to {}", open(low, "anything"), open(high, "anything"))
+    let ((low, before, after), (high, ..)) = (shown(low, unit), shown(high, unit));
+    let largest = [low, high].into_iter().filter(|end| end.is_finite()).fold(0.0, |most: f64, end| most.max(end.abs()));
+    let end = |end: f64| if end.is_finite() { fixed(end, places(largest, unit)) } else { String::from("anything") };
+    format!("{before}{} to {}{after}", end(low), end(high))
+}
+
+/// The number in the unit that people see, and what stands before and after it.
+fn shown<'a>(number: f64, unit: &'a str) -> (f64, &'static str, std::borrow::Cow<'a, str>) {
+    match unit {
+        "ratio" => (number, "× ", "".into()),
+        "share" => (number * 100.0, "", " %".into()),
+        "1/s" => (number, "", " / s".into()),
+        "" => (number, "", "".into()),
+        unit => (number, "", format!(" {unit}").into()),
+    }
 }
 
 /// Three figures, with commas at thousands: 0.0123, 1.23, 12.3, 1,234.
 pub fn figures(number: f64) -> String {
-    let size = number.abs();
-    if size == 0.0 {
+    fixed(number, places(number, ""))
+}
+
+/// The same for numbers that people chose: without zeros at the end.
+pub fn setting(number: f64) -> String {
+    let shown = figures(number);
+    if !shown.contains('.') || shown.contains('e') {
+        return shown;
+    }
+    shown.trim_end_matches('0').trim_end_matches('.').to_owned()
+}
+
+/// Places after the point that make three figures; ratios near 1 keep two on both sides of it.
+fn places(number: f64, unit: &str) -> usize {
+    match number.abs() {
+        size if size < 0.009_995 => 5,
+        size if size < 0.099_95 => 4,
+        size if size < 0.999_5 => {
+            if unit == "ratio" {
+                2
+            } else {
+                3
+            }
+        }
+        size if size < 9.995 => 2,
+        size if size < 99.95 => 1,
+        _ => 0,
+    }
+}
+
+fn fixed(number: f64, places: usize) -> String {
+    if number == 0.0 {
         return String::from("0");
     }
-    // Scores of a hair's breadth would print as zeros.
-    if size < 0.000_1 {
+    // A hair's breadth would print as zeros.
+    if places == 5 && number.abs() < 0.000_1 {
         return format!("{number:.2e}");
     }
-    let places = match size {
-        _ if size < 0.009_995 => 5,
-        _ if size < 0.099_95 => 4,
-        _ if size < 0.999_5 => 3,
-        _ if size < 9.995 => 2,
-        _ if size < 99.95 => 1,
-        _ => 0,
-    };
     grouped(&format!("{number:.places$}"))
 }
 
@@ -97,7 +127,7 @@ fn grouped(number: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{bytes, count, figures, interval, list, moment, value};
+    use super::{bytes, count, figures, interval, list, moment, setting, value};
 
     #[test]
     fn numbers_keep_three_figures_whatever_their_size() {
@@ -113,7 +143,11 @@ mod tests {
         assert_eq!(value(42.0, "1/s"), "42.0 / s");
         assert_eq!(value(3.0, "ms/MP"), "3.00 ms/MP");
         assert_eq!(value(f64::NAN, "ms"), "no value");
-        assert_eq!(interval(1.0, f64::INFINITY, "ms"), "1.00 ms to anything");
+        assert_eq!(interval(1.0, f64::INFINITY, "ms"), "1.00 to anything ms");
+        assert_eq!(interval(0.99, 1.04, "ratio"), "× 0.99 to 1.04");
+        assert_eq!(interval(-0.2, 12.34, "ms/MP"), "-0.2 to 12.3 ms/MP");
+        assert_eq!(interval(0.95, 0.986, "share"), "95.0 to 98.6 %");
+        assert_eq!([setting(5.0), setting(0.05), setting(120.0)], ["5", "0.05", "120"]);
     }
 
     #[test]

@@ -27,7 +27,7 @@ pub fn page(record: &Record, answered: &[Answered]) -> Result<String, Error> {
          <noscript><p class=\"note\">Plots need JavaScript; verdicts, findings and all numbers are here without it.</p></noscript></section>\n\
          {sections}\
          <section id=\"conditions\" class=\"plain\"><h2>Conditions</h2>{conditions}</section>\n\
-         <section id=\"trust\" class=\"plain\"><h2>What speaks for the numbers</h2>{trust}</section>\n\
+         <section id=\"trust\" class=\"plain\"><h2>Can the numbers be trusted?</h2>{trust}</section>\n\
          <section id=\"method\" class=\"plain\"><h2>How it was measured</h2>{method}<h3>Do it again</h3>{repeat}</section>\n</main>",
         head = head(record),
         cards = questions::cards(answered),

@@ -68,9 +68,16 @@ fn findings(answer: &Answered, margin: f64) -> Html {
     };
     let more = match rest {
         [] => Html::default(),
-        rest => html::folded(&format!("{} more", numbers::of(rest.len() as u64, "finding")), &table(rest)),
+        rest => html::folded(&numbers::of(rest.len() as u64, "more finding"), &table(rest)),
     };
-    Html::markup(format!("<div class=\"card findings\"><h3>Findings</h3>{}{more}</div>", table(first)))
+    let key = match answer.findings.iter().any(|finding| finding.unit == "ratio") {
+        true => format!(
+            "<p class=\"note\">Dashed: no difference. Grey: within {} %, too little to matter.</p>",
+            numbers::setting(margin * 100.0)
+        ),
+        false => String::new(),
+    };
+    Html::markup(format!("<div class=\"card findings\"><h3>Findings</h3>{}{key}{more}</div>", table(first)))
 }
 
 fn row(finding: &Finding, all: &[Finding], margin: f64) -> Vec<Html> {

@@ -30,8 +30,13 @@ pub fn named(at: usize, server: &Server) -> Html {
     ))
 }
 
-fn build(build: &Build) -> String {
-    let cpus = build.cpus.as_ref().map_or_else(|| String::from("all CPUs"), |cpus| format!("{cpus} CPUs"));
+/// Device, flags and limit, in words.
+pub fn build(build: &Build) -> String {
+    let cpus = match build.cpus.as_deref() {
+        None => String::from("all CPUs"),
+        Some("1") => String::from("1 CPU"),
+        Some(cpus) => format!("{cpus} CPUs"),
+    };
     let simulated = if build.simulated { ", GPU only simulated" } else { "" };
     format!("{}, {}, {cpus}{simulated}", build.device, build.flags)
 }

@@ -48,7 +48,7 @@ fn numbers_come_with_units_and_intervals_and_failures_are_told() {
     let (_folder, _, page) = written();
     for shown in [
         "× 1.50",
-        "× 1.40 to × 1.60",
+        "× 1.40 to 1.60",
         "4000 × 3000",
         "2.35 MB",
         "1,234",
