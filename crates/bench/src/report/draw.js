@@ -143,6 +143,8 @@
       font: { family: FONT, size: narrow ? 12 : 13, color: INK },
       paper_bgcolor: "#fff", plot_bgcolor: "#fff",
       margin: { l: 8, r: 14, t: top, b: 8 },
+      // Dots of several servers at one name stand beside each other.
+      scattermode: named && plot.series.every((series) => series.kind === "dots") ? "group" : "overlay", scattergap: .5,
       barmode: plot.stacked ? "stack" : "group", bargap: .25, bargroupgap: .08,
       dragmode: narrow ? false : "zoom",
       hoverlabel: { bgcolor: "#fff", bordercolor: SOFT, font: { family: FONT, size: 13, color: INK } },

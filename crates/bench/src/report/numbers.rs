@@ -9,11 +9,13 @@ pub fn value(number: f64, unit: &str) -> String {
     format!("{before}{}{after}", fixed(number, places(number, unit)))
 }
 
-/// Both ends of an interval, to the same place after the point, and the unit once.
-pub fn interval(low: f64, high: f64, unit: &str) -> String {
-    let ((low, before, after), (high, ..)) = (shown(low, unit), shown(high, unit));
-    let largest = [low, high].into_iter().filter(|end| end.is_finite()).fold(0.0, |most: f64, end| most.max(end.abs()));
-    let end = |end: f64| if end.is_finite() { fixed(end, places(largest, unit)) } else { String::from("anything") };
+/// Both ends of the interval around `around`, to the same place after the point, and the unit once.
+pub fn interval(around: f64, low: f64, high: f64, unit: &str) -> String {
+    let ((around, before, after), (low, ..), (high, ..)) = (shown(around, unit), shown(low, unit), shown(high, unit));
+    // Of a value near zero its interval says which places matter.
+    let half = if (high - low).is_finite() { (high - low) / 2.0 } else { 0.0 };
+    let places = places(around.abs().max(half), unit);
+    let end = |end: f64| if end.is_finite() { fixed(end, places) } else { String::from("anything") };
     format!("{before}{} to {}{after}", end(low), end(high))
 }
 
@@ -143,10 +145,10 @@ mod tests {
         assert_eq!(value(42.0, "1/s"), "42.0 / s");
         assert_eq!(value(3.0, "ms/MP"), "3.00 ms/MP");
         assert_eq!(value(f64::NAN, "ms"), "no value");
-        assert_eq!(interval(1.0, f64::INFINITY, "ms"), "1.00 to anything ms");
-        assert_eq!(interval(0.99, 1.04, "ratio"), "× 0.99 to 1.04");
-        assert_eq!(interval(-0.2, 12.34, "ms/MP"), "-0.2 to 12.3 ms/MP");
-        assert_eq!(interval(0.95, 0.986, "share"), "95.0 to 98.6 %");
+        assert_eq!(interval(1.0, 1.0, f64::INFINITY, "ms"), "1.00 to anything ms");
+        assert_eq!(interval(1.02, 0.99, 1.04, "ratio"), "× 0.99 to 1.04");
+        assert_eq!(interval(0.3, -0.2, 0.8, "ms/MP"), "-0.200 to 0.800 ms/MP");
+        assert_eq!(interval(0.971, 0.95, 0.986, "share"), "95.0 to 98.6 %");
         assert_eq!([setting(5.0), setting(0.05), setting(120.0)], ["5", "0.05", "120"]);
     }
 

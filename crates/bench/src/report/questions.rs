@@ -82,7 +82,7 @@ fn findings(answer: &Answered, margin: f64) -> Html {
 
 fn row(finding: &Finding, all: &[Finding], margin: f64) -> Vec<Html> {
     let value = numbers::value(finding.value, &finding.unit);
-    let interval = numbers::interval(finding.low, finding.high, &finding.unit);
+    let interval = numbers::interval(finding.value, finding.low, finding.high, &finding.unit);
     // Findings of one unit share a scale.
     let dots: Vec<Dot> = all.iter().filter(|other| other.unit == finding.unit).map(dot).collect();
     let scale = match finding.unit.as_str() {
