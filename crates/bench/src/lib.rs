@@ -8,4 +8,5 @@
 pub mod experiment;
 pub mod protocol;
 pub mod record;
+pub mod statistics;
 pub mod verdict;

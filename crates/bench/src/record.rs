@@ -31,6 +31,20 @@ pub enum Row {
     Ended { at: String },
 }
 
+/// All rows of a run, by kind.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    pub experiment: Experiment,
+    pub begun: String,
+    pub environment: Vec<Environment>,
+    pub self_checks: Vec<SelfCheck>,
+    pub plates: Vec<Plate>,
+    pub calls: Vec<Call>,
+    pub points: Vec<Point>,
+    pub counters: Vec<Counters>,
+    pub ended: Option<String>,
+}
+
 /// Facts by name: CPU model, flags, kernel, governor, cgroup quota, load average, program version, git commit, ...
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Environment {
