@@ -7,6 +7,7 @@
 
 pub mod experiment;
 pub mod protocol;
+pub mod questions;
 pub mod record;
 pub mod statistics;
 pub mod verdict;

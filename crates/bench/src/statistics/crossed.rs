@@ -15,6 +15,8 @@ pub struct Ratio {
     /// Rows and columns that held anything.
     pub pictures: usize,
     pub starts: usize,
+    /// The geometric mean of each start by itself.
+    pub by_start: Vec<f64>,
 }
 
 /// Draws rows and, apart from them, columns with replacement. None where the table is empty.
@@ -25,14 +27,22 @@ pub struct Ratio {
 pub fn ratio(table: &Table, seed: u64) -> Option<Ratio> {
     let columns = table.iter().map(Vec::len).max().unwrap_or(0);
     let mean = mean(table.iter().flatten())?;
-    let rows: Vec<f64> = table.iter().filter_map(|row| self::mean(row)).map(|row| row - mean).collect();
+    let rows: Vec<f64> = table.iter().filter_map(self::mean).map(|row| row - mean).collect();
     let column = |at| self::mean(table.iter().filter_map(|row: &Vec<_>| row.get(at)));
     let columns: Vec<f64> = (0..columns).filter_map(column).map(|column| column - mean).collect();
     let mut chance = Chance::new(seed);
     let draws = (0..RESAMPLES).map(|_| mean + deviation(&rows, &mut chance) + deviation(&columns, &mut chance));
     let mut draws: Vec<f64> = draws.collect();
     draws.sort_unstable_by(f64::total_cmp);
-    Some(Ratio { value: mean.exp(), draws, pictures: rows.len(), starts: columns.len() })
+    let by_start = columns.iter().map(|column| (mean + column).exp()).collect();
+    Some(Ratio { value: mean.exp(), draws, pictures: rows.len(), starts: columns.len(), by_start })
+}
+
+/// Of one picture in one start: resamples the pairs of calls, for there is nothing else. What comes out holds for that
+/// picture in that run, and for neither pictures nor starts.
+pub fn of_calls(calls: &[f64], seed: u64) -> Option<Ratio> {
+    let rows: Vec<Vec<Option<f64>>> = calls.iter().map(|call| vec![Some(*call)]).collect();
+    Some(Ratio { pictures: 1, starts: 1, ..ratio(&rows, seed)? })
 }
 
 fn mean<'a>(values: impl IntoIterator<Item = &'a Option<f64>>) -> Option<f64> {
@@ -108,6 +118,8 @@ mod tests {
     fn one_picture_in_one_start_is_not_a_sample() {
         assert!(!ratio(&[vec![Some(0.1)]], 1).expect("one pair").sampled());
         assert!(ratio(&[vec![Some(0.1), Some(0.2)]], 1).expect("two pairs").sampled());
+        let calls = of_calls(&[0.1, 0.2, 0.15], 1).expect("three calls");
+        assert!(!calls.sampled() && calls.interval().low < calls.interval().high);
     }
 
     #[test]

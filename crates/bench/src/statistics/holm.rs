@@ -14,18 +14,22 @@ pub fn states(ratios: &[&Ratio], margin: f64) -> Vec<State> {
         let (effect, none) = (ratio.p_effect(margin), ratio.p_none(margin));
         if effect < none { (effect, State::Effect) } else { (none, State::None) }
     };
-    let mut order: Vec<(usize, (f64, State))> =
+    let claims: Vec<(usize, (f64, State))> =
         ratios.iter().enumerate().filter(|(_, ratio)| ratio.sampled()).map(|(at, ratio)| (at, word(ratio))).collect();
-    order.sort_by(|(_, (a, _)), (_, (b, _))| a.total_cmp(b));
+    let holds = holds(&claims.iter().map(|(_, (p, _))| *p).collect::<Vec<_>>());
     let mut states = vec![State::Open; ratios.len()];
-    let claims = order.len();
-    for (rank, (at, (p, state))) in order.into_iter().enumerate() {
-        if p > (1.0 - super::LEVEL) / (claims - rank) as f64 {
-            break;
-        }
-        states[at] = state;
-    }
+    claims.iter().zip(holds).filter(|(_, holds)| *holds).for_each(|((at, (_, state)), _)| states[*at] = *state);
     states
+}
+
+/// Which of several claims hold together, by what speaks against each.
+pub fn holds(p: &[f64]) -> Vec<bool> {
+    let mut order: Vec<usize> = (0..p.len()).collect();
+    order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));
+    let sure = |(rank, at): &(usize, usize)| p[*at] <= (1.0 - super::LEVEL) / (p.len() - rank) as f64;
+    let mut holds = vec![false; p.len()];
+    order.into_iter().enumerate().take_while(sure).for_each(|(_, at)| holds[at] = true);
+    holds
 }
 
 #[cfg(test)]
@@ -59,6 +63,13 @@ mod tests {
         let sure = made(1.5, 0.02);
         assert_eq!(states(&[&open, &sure, &barely], 0.05), [State::Open, State::Effect, State::Open]);
         assert_eq!(states(&[&sure, &sure, &barely], 0.05), [State::Effect; 3], "the last of three is judged alone");
+    }
+
+    #[test]
+    fn behind_the_first_claim_that_fails_none_holds() {
+        assert_eq!(holds(&[0.04, 0.001, 0.03]), [false, true, false]);
+        assert_eq!(holds(&[0.04, 0.001, 0.02]), [true, true, true]);
+        assert_eq!(holds(&[0.051]), [false]);
     }
 
     #[test]

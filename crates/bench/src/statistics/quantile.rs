@@ -23,7 +23,7 @@ pub fn median(values: impl IntoIterator<Item = f64>) -> Option<f64> {
         return None;
     }
     // A selection, not a sort: this is what resampling does most.
-    let even = values.len() % 2 == 0;
+    let even = values.len().is_multiple_of(2);
     let (below, above, _) = values.select_nth_unstable_by(middle, f64::total_cmp);
     let below = below.iter().copied().max_by(f64::total_cmp).filter(|_| even);
     Some(below.map_or(*above, |below| (below + *above) / 2.0))
