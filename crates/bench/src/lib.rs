@@ -9,8 +9,10 @@ pub mod compare;
 pub mod error;
 pub mod experiment;
 pub mod protocol;
+pub mod questions;
 pub mod record;
 pub mod report;
+pub mod statistics;
 pub mod verdict;
 
 pub use self::error::Error;

@@ -63,7 +63,7 @@ pub fn changes(before: &Findings<'_>, after: &Findings<'_>, margin: f64) -> Vec<
     let rank = |state: State| match state {
         State::Effect => 0,
         State::Open => 1,
-        State::None | State::NotMeasured => 2,
+        State::None | State::NotMeasured | State::Told => 2,
     };
     changes.sort_by(|one, other| rank(one.state).cmp(&rank(other.state)).then(one.p.total_cmp(&other.p)));
     changes
@@ -164,7 +164,7 @@ pub const fn word(state: State) -> &'static str {
         State::Effect => "Changed",
         State::None => "Unchanged",
         State::Open => "May be noise",
-        State::NotMeasured => "Not measured",
+        State::NotMeasured | State::Told => "Not judged",
     }
 }
 

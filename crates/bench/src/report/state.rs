@@ -10,6 +10,7 @@ pub const fn word(state: State) -> &'static str {
         State::None => "No effect",
         State::Open => "Open",
         State::NotMeasured => "Not measured",
+        State::Told => "For the record",
     }
 }
 
@@ -25,6 +26,7 @@ pub fn badge_saying(state: State, words: &str) -> Html {
         State::None => "=",
         State::Open => "?",
         State::NotMeasured => "–",
+        State::Told => "·",
     };
     Html::markup(format!(
         "<span class=\"state {}\"><span aria-hidden=\"true\">{sign}</span> {}</span>",
@@ -40,5 +42,6 @@ pub const fn class(state: State) -> &'static str {
         State::None => "none",
         State::Open => "open",
         State::NotMeasured => "unmeasured",
+        State::Told => "told",
     }
 }
