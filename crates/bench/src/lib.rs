@@ -6,11 +6,15 @@
 //! caller, who can start servers anew, is spoken to.
 
 mod chance;
+pub mod compare;
 pub mod error;
 pub mod measure;
 pub mod pictures;
 pub mod protocol;
+pub mod questions;
 pub mod record;
+pub mod report;
+pub mod statistics;
 pub mod verdict;
 
 pub use bench_protocol::experiment;
