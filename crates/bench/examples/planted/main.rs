@@ -117,7 +117,7 @@ fn experiment(seed: u64, model: &Model, servers: &[(&str, String)]) -> Experimen
         servers: servers.iter().map(server).collect(),
         pictures: Pictures::Generated { count: 6, width: 400, height: 300 },
         cells: Cells { sizes: vec![256], formats: vec!["jpeg".into()], qualities: vec![90] },
-        repetitions: Repetitions { restarts: 6, calls: 6, warm_up: 5 },
+        repetitions: Repetitions { restarts: 6, calls: 12, warm_up: 5 },
         load: None,
         margin: 0.05,
     }

@@ -21,7 +21,7 @@ use tfserving::{
 const MEDIAN: f64 = 0.004;
 
 /// Of the logarithm of a call's time.
-const SCATTER: f64 = 0.15;
+const SCATTER: f64 = 0.08;
 
 /// A start is at most this much faster or slower than another.
 const DRIFT: f64 = 0.02;
