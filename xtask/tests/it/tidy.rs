@@ -18,10 +18,14 @@ fn sources() -> Vec<(String, String)> {
     found
 }
 
-/// Every Rust file of the libraries beside it.
+/// Every Rust file of the crates beside it, from `crates/`.
 fn libraries() -> Vec<(String, String)> {
     let crates = ["bench", "bench-protocol", "place-model", "resizer", "savedmodel", "tfserving"];
-    let found: Vec<_> = crates.into_iter().flat_map(|name| below(&format!("crates/{name}/src"))).collect();
+    let of = |name: &'static str| {
+        let files = below(&format!("crates/{name}/src")).into_iter();
+        files.map(move |(path, text)| (format!("{name}/{path}"), text))
+    };
+    let found: Vec<_> = crates.into_iter().flat_map(of).collect();
     assert!(found.len() > 20, "the walk found {} files only", found.len());
     found
 }
