@@ -5,7 +5,18 @@
 //! `measure` calls servers, `questions` judge on `statistics`, and `report` writes for people. `protocol` is how the
 //! caller, who can start servers anew, is spoken to.
 
-pub mod experiment;
+mod chance;
+pub mod compare;
+pub mod error;
+pub mod measure;
+pub mod pictures;
 pub mod protocol;
+pub mod questions;
 pub mod record;
+pub mod report;
+pub mod statistics;
 pub mod verdict;
+
+pub use bench_protocol::experiment;
+
+pub use self::error::Error;

@@ -1,15 +1,27 @@
 //! What was measured, as rows: one JSON object a line, written as it happens, in `records.ndjson`.
 
-use std::collections::BTreeMap;
+pub(crate) mod file;
+mod identity;
+
+use std::{collections::BTreeMap, path::Path};
 
 use serde::{Deserialize, Serialize};
 
-use crate::experiment::{Arrivals, Experiment};
+use crate::{
+    Error,
+    experiment::{Arrivals, Experiment},
+};
+
+pub use self::identity::sha256;
+
+/// The record's name in the folder of a report.
+pub const FILE: &str = "records.ndjson";
 
 /// One line of the record. The first is `Experiment`; after it rows of a unit of work end with its `Done`, and rows behind
 /// the last `Done` are those of an interrupted unit: they are cut off when the run goes on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "row")]
+#[expect(clippy::large_enum_variant, reason = "the large one comes once, at the head")]
 pub enum Row {
     /// What the record is of. `sha256` is of the experiment without what may differ between runs: the servers' addresses and metrics.
     Experiment { experiment: Experiment, sha256: String, begun: String },
@@ -29,6 +41,62 @@ pub enum Row {
     Done { unit: String },
     /// The whole run is; RFC 3339.
     Ended { at: String },
+}
+
+/// All that was measured, by kind.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    pub experiment: Experiment,
+    /// RFC 3339.
+    pub begun: String,
+    pub environment: Vec<Environment>,
+    pub self_checks: Vec<SelfCheck>,
+    pub plates: Vec<Plate>,
+    pub calls: Vec<Call>,
+    pub points: Vec<Point>,
+    pub counters: Vec<Counters>,
+    /// None: it was interrupted.
+    pub ended: Option<String>,
+}
+
+impl Record {
+    /// Reads a record without changing the file. Rows of a unit that was interrupted do not count. None where there is no
+    /// file, or nothing whole in it.
+    ///
+    /// # Errors
+    /// A line that is no row, unless it is the last and was torn in the middle; a first row that is no experiment.
+    pub fn read(path: &Path) -> Result<Option<Self>, Error> {
+        Ok(file::read(path)?.map(|kept| kept.record))
+    }
+
+    /// Rows by kind; none where the first is not the experiment.
+    pub fn from_rows(rows: impl IntoIterator<Item = Row>) -> Option<Self> {
+        let mut rows = rows.into_iter();
+        let Some(Row::Experiment { experiment, begun, .. }) = rows.next() else { return None };
+        let mut record = Self::begin(experiment, begun);
+        rows.for_each(|row| record.take(row));
+        Some(record)
+    }
+
+    /// One of which nothing is measured yet.
+    fn begin(experiment: Experiment, begun: String) -> Self {
+        let (environment, self_checks, plates, calls) = Default::default();
+        let (points, counters) = Default::default();
+        Self { experiment, begun, environment, self_checks, plates, calls, points, counters, ended: None }
+    }
+
+    pub(crate) fn take(&mut self, row: Row) {
+        match row {
+            Row::Environment(row) => self.environment.push(row),
+            Row::SelfCheck(row) => self.self_checks.push(row),
+            Row::Plate(row) => self.plates.push(row),
+            Row::Call(row) => self.calls.push(row),
+            Row::Point(row) => self.points.push(row),
+            Row::Counters(row) => self.counters.push(row),
+            Row::Ended { at } => self.ended = Some(at),
+            Row::Experiment { .. } | Row::Done { .. } => {}
+        }
+    }
 }
 
 /// Facts by name: CPU model, flags, kernel, governor, cgroup quota, load average, program version, git commit, ...

@@ -31,6 +31,8 @@ pub enum State {
     Open,
     /// The conditions to ask it were not there.
     NotMeasured,
+    /// Of findings: a number beside the question, which decides nothing.
+    Told,
 }
 
 /// A number with its interval and what it means.

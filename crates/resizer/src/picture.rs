@@ -24,6 +24,7 @@ mod memory;
 mod orient;
 mod pixels;
 mod plan;
+mod raster;
 mod resize;
 mod work;
 
@@ -36,6 +37,7 @@ pub use encode::Format;
 pub use error::PictureError;
 pub use fit::fit;
 pub use header::{Kind, Probe};
+pub use raster::Raster;
 
 /// How much of this machine one picture may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -160,6 +162,15 @@ pub fn memory_needed(bytes: &[u8], recipe: &Recipe, limits: &Limits) -> Result<u
 /// derivative with longer sides than its format takes.
 pub fn derive(bytes: &[u8], recipe: &Recipe, limits: &Limits) -> Result<Derived, PictureError> {
     contained(|| work::derive(bytes, recipe, limits))
+}
+
+/// Decodes on the calling thread: pixels as stored, neither turned nor converted, alpha over white. What a server's graph
+/// does to a picture before its network sees it.
+///
+/// # Errors
+/// Those of [`probe`]; damaged or unsupported pictures.
+pub fn decode(bytes: &[u8], limits: &Limits) -> Result<Raster, PictureError> {
+    contained(|| raster::decode(bytes, limits))
 }
 
 /// Turns a panic into an error. The decoders are other people's code over a stranger's bytes, and an index out of

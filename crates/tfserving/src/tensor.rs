@@ -73,6 +73,8 @@ pub enum Values {
     Bools(Vec<bool>),
     /// Strings, which may be any bytes.
     Strings(Vec<Bytes>),
+    /// `DT_UINT8` in one piece, e.g. pixels: sent without a copy, and read by servers without looking at each.
+    Bytes(Bytes),
 }
 
 impl Values {
@@ -84,6 +86,7 @@ impl Values {
             Self::Integers(values) => values.len(),
             Self::Bools(values) => values.len(),
             Self::Strings(values) => values.len(),
+            Self::Bytes(values) => values.len(),
         }
     }
 
@@ -117,6 +120,7 @@ impl Tensor {
             Values::Doubles(_) => dtype == DataType::Double,
             Values::Bools(_) => dtype == DataType::Bool,
             Values::Strings(_) => dtype == DataType::String,
+            Values::Bytes(_) => dtype == DataType::Uint8,
             Values::Integers(_) => matches!(
                 dtype,
                 DataType::Int8
@@ -181,6 +185,7 @@ impl Tensor {
             Values::Floats(values) => Some(values.iter().map(|value| f64::from(*value)).collect()),
             Values::Doubles(values) => Some(values.clone()),
             Values::Integers(values) => Some(values.iter().map(|value| *value as f64).collect()),
+            Values::Bytes(values) => Some(values.iter().map(|value| f64::from(*value)).collect()),
             Values::Bools(_) | Values::Strings(_) => None,
         }
     }

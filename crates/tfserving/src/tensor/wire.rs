@@ -10,7 +10,7 @@ use crate::proto::tensor::{Dim, TensorProto, TensorShapeProto};
 const MOST_REPEATED: usize = 1 << 24;
 
 impl Tensor {
-    /// The message, with its values in the list of their type.
+    /// The message, with its values in the list of their type; bytes are its content as they are.
     ///
     /// # Errors
     /// Where a value does not fit its type on the wire.
@@ -32,6 +32,7 @@ impl Tensor {
             (Values::Doubles(values), _) => proto.double_val.clone_from(values),
             (Values::Bools(values), _) => proto.bool_val.clone_from(values),
             (Values::Strings(values), _) => proto.string_val.clone_from(values),
+            (Values::Bytes(values), _) => proto.tensor_content = values.clone(),
             (Values::Integers(values), DataType::Int64) => proto.int64_val.clone_from(values),
             (Values::Integers(values), DataType::Uint64) => proto.uint64_val = narrowed(values)?,
             (Values::Integers(values), DataType::Uint32) => proto.uint32_val = narrowed(values)?,

@@ -38,6 +38,7 @@ fn write_one(values: &Values, at: usize, into: &mut Vec<u8>) {
         Values::Floats(values) => decimal(values[at].into(), values[at].to_string()),
         Values::Doubles(values) => decimal(values[at], values[at].to_string()),
         Values::Integers(values) => values[at].to_string(),
+        Values::Bytes(values) => values[at].to_string(),
         Values::Bools(values) => values[at].to_string(),
     };
     into.extend_from_slice(text.as_bytes());
