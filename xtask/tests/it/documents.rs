@@ -9,7 +9,7 @@ mod others;
 mod shell;
 mod xtask;
 
-use std::{collections::BTreeSet, io::Write, process::Stdio};
+use std::collections::BTreeSet;
 
 use clap::CommandFactory;
 
@@ -163,8 +163,9 @@ fn scripts_of_documents_are_of_a_known_language_and_no_shell_refuses_them() {
                 others::SCRIPTS.iter().any(|(path, language, _)| *path == document.path && *language == fence.language);
             assert!(fence.language != "python" || by, "{at}: nobody runs it");
             let Some(script) = shell::script(&fence) else { continue };
-            let text: String = script.iter().map(|(_, line)| format!("{}\n", without_placeholders(line))).collect();
-            assert_eq!(refused(&text), "", "{at}:\n{text}");
+            let text: String =
+                script.iter().map(|(_, line)| format!("{}\n", shell::without_placeholders(line))).collect();
+            assert_eq!(shell::refused(&text), "", "{at}:\n{text}");
         }
         let cut: Vec<String> = lines(&document.text)
             .into_iter()
@@ -173,20 +174,7 @@ fn scripts_of_documents_are_of_a_known_language_and_no_shell_refuses_them() {
             .collect();
         assert!(cut.is_empty(), "code goes over the end of a line, where nobody looks for it: {}", cut.join(" "));
     }
-    assert_ne!(refused("if true; echo"), "");
-}
-
-/// Brackets of placeholders are none of the shell's.
-fn without_placeholders(line: &str) -> String {
-    line.replace("[VARIANT...]", "").replace("[:PORT]", "").replace("[/PREFIX]", "")
-}
-
-/// What bash has against a script.
-fn refused(script: &str) -> String {
-    let mut bash = std::process::Command::new("bash");
-    let mut bash = bash.arg("-n").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start bash");
-    bash.stdin.take().expect("piped").write_all(script.as_bytes()).expect("write");
-    String::from_utf8_lossy(&bash.wait_with_output().expect("wait").stderr).into_owned()
+    assert_ne!(shell::refused("if true; echo"), "");
 }
 
 #[test]
@@ -257,7 +245,7 @@ fn messages_in_documents_are_those_of_the_program() {
     let entrypoint = fs_err::read_to_string(workspace().join("docker/entrypoint.sh")).expect("read");
     // What tests say, the program may never say.
     let all = sources().into_iter().chain(libraries()).filter(|(path, _)| !path.contains("tests"));
-    let all = all.map(|(_, text)| text.split("#[cfg(test)]").next().unwrap_or_default().to_owned());
+    let all = all.map(|(_, text)| text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default().to_owned());
     let all = all.chain([entrypoint]);
     let texts: Vec<String> = all.flat_map(|text| messages::texts(&text)).collect();
     let quoted = messages::quoted(&document);

@@ -1,5 +1,10 @@
 //! Command lines out of a document: what people would type, word by word. It knows as much of a shell as documents use.
 
+use std::{
+    io::Write,
+    process::{Command, Stdio},
+};
+
 use super::markdown::Fence;
 
 /// The script of a fence: all of it, or what stands behind the prompts of a console.
@@ -74,6 +79,19 @@ fn tokens(line: &str) -> Vec<Token> {
     }
     tokens.extend(word.map(Token::Word));
     tokens
+}
+
+/// Brackets of placeholders are none of the shell's.
+pub fn without_placeholders(line: &str) -> String {
+    line.replace("[VARIANT...]", "").replace("[:PORT]", "").replace("[/PREFIX]", "")
+}
+
+/// What bash has against a script.
+pub fn refused(script: &str) -> String {
+    let mut bash = Command::new("bash");
+    let mut bash = bash.arg("-n").stdin(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("start bash");
+    bash.stdin.take().expect("piped").write_all(script.as_bytes()).expect("write");
+    String::from_utf8_lossy(&bash.wait_with_output().expect("wait").stderr).into_owned()
 }
 
 #[test]
