@@ -22,6 +22,8 @@ use markdown::{Document, code, fences, lines};
 const TROUBLESHOOTING: &str = "docs/troubleshooting.md";
 const README: &str = "README.md";
 const KNOWN_LANGUAGES: [&str; 6] = ["sh", "bash", "console", "toml", "text", "python"];
+/// Programs whose commands stand in lines of text, too.
+const OTHERS: [&str; 6] = ["docker ", "kubectl ", "curl ", "bazel ", "skopeo ", "git "];
 
 /// Those for users: the README, and all of docs/.
 fn documents() -> Vec<Document> {
@@ -166,6 +168,12 @@ fn scripts_of_documents_are_of_a_known_language_and_no_shell_refuses_them() {
             let text: String =
                 script.iter().map(|(_, line)| format!("{}\n", shell::without_placeholders(line))).collect();
             assert_eq!(shell::refused(&text), "", "{at}:\n{text}");
+        }
+        for line in lines(&document.text) {
+            let spans = code(line.text).unwrap_or_default();
+            for span in spans.iter().filter(|span| OTHERS.iter().any(|program| span.starts_with(program))) {
+                assert_eq!(shell::refused(span), "", "{}: {span}", document.at(line.number));
+            }
         }
         let cut: Vec<String> = lines(&document.text)
             .into_iter()
