@@ -8,7 +8,7 @@
 #   MODEL_PATH                the model's own folder of versions, instead of the former
 #   MODEL_CONFIG_FILE         several models, instead of the former three
 #   BATCHING_PARAMETERS_FILE  turns batching on
-#   MONITORING_CONFIG_FILE    turns metrics on
+#   MONITORING_CONFIG_FILE    another configuration of metrics                   Prometheus, at the REST port
 #   TF_SERVING_CPUS           CPUs by which thread pools are sized                the container's quota
 #   TF_SERVING_CPU_FLAGS      CPU features to go by instead of /proc/cpuinfo's: to try another CPU's choice
 #
@@ -146,6 +146,8 @@ if [ -n "${BATCHING_PARAMETERS_FILE:-}" ]; then
 fi
 if [ -n "${MONITORING_CONFIG_FILE:-}" ]; then
     demand monitoring_config_file "$MONITORING_CONFIG_FILE" MONITORING_CONFIG_FILE
+elif [ -r "$settings/monitoring.pbtxt" ]; then
+    add monitoring_config_file "$settings/monitoring.pbtxt"
 fi
 cpus=${TF_SERVING_CPUS:-$(quota)}
 case $cpus in

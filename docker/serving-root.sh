@@ -71,6 +71,13 @@ mkdir -p "$server/usr/local/bin" "$server/etc/tf-serving"
 cp "$from"/servers/tensorflow_model_server.* "$server/usr/local/bin/"
 chmod 755 "$server"/usr/local/bin/*
 cp "$from/servers/servers" "$server/etc/tf-serving/servers"
+# Metrics cost nothing until somebody asks for them, and without a file TensorFlow Serving keeps none.
+cat > "$server/etc/tf-serving/monitoring.pbtxt" << 'CONFIG'
+prometheus_config {
+  enable: true
+  path: "/monitoring/prometheus/metrics"
+}
+CONFIG
 # Generations of TensorFlow Serving differ in their flags. A server's own are strings in it, so nothing is run to learn
 # them: this CPU may not be able to.
 for flag in batching_parameters_file enable_batching enable_grpc_healthcheck_service grpc_max_threads \

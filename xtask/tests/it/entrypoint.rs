@@ -161,6 +161,21 @@ fn files_are_handed_on_by_variables() {
 }
 
 #[test]
+fn metrics_are_on_where_server_and_image_have_them_and_nobody_says_otherwise() {
+    let stage = Stage::new();
+    stage.write("settings/monitoring.pbtxt", "");
+    let file = stage.folder.path().join("settings/monitoring.pbtxt");
+    let (on, own) = (format!("--monitoring_config_file={}", file.display()), "--monitoring_config_file=/own");
+    let (ports, model) =
+        (["--port=8500", "--rest_api_port=8501"], ["--model_name=model", "--model_base_path=/models/model"]);
+    stage.gives(&[], &[], &[&ports[..], &model, &[&on]].concat());
+    stage.gives(&[("MONITORING_CONFIG_FILE", "/own")], &[], &[&ports[..], &model, &[own]].concat());
+    stage.gives(&[], &[own], &[&ports[..], &model, &[own]].concat());
+    stage.knows(&[]);
+    stage.gives(&[], &[], &["--port=8500", model[0], model[1]]);
+}
+
+#[test]
 fn the_health_service_that_probes_ask_is_on_where_the_server_has_one() {
     let stage = Stage::new();
     stage.knows(&["enable_grpc_healthcheck_service"]);

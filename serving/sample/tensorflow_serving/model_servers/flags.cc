@@ -31,6 +31,7 @@ const std::vector<Flag>& AllFlags() {
       {"grpc_max_threads", &Flags::grpc_max_threads, "accepted, without effect in the sample"},
       {"model_name", &Flags::model_name, "name under which the model is served"},
       {"model_base_path", &Flags::model_base_path, "folder with one numeric folder a version (required)"},
+      {"monitoring_config_file", &Flags::monitoring_config_file, "turns metrics on, and says at which path they are"},
       {"file_system_poll_wait_seconds", &Flags::file_system_poll_wait_seconds, "time between looks for a new version"},
       {"tensorflow_session_parallelism", &Flags::tensorflow_session_parallelism, "both of the next two"},
       {"tensorflow_intra_op_parallelism", &Flags::tensorflow_intra_op_parallelism, "threads of one operation; 0: auto"},

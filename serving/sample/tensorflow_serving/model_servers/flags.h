@@ -16,6 +16,7 @@ struct Flags {
   int grpc_max_threads;
   std::string model_name = "default";
   std::string model_base_path;
+  std::string monitoring_config_file;  // empty: no metrics
   int file_system_poll_wait_seconds = 1;  // 0: look once
   int tensorflow_session_parallelism = 0;
   int tensorflow_intra_op_parallelism = 0;

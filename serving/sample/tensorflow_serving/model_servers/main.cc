@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstdio>
 #include <exception>
+#include <functional>
 #include <iostream>
 #include <optional>
 #include <thread>
@@ -14,6 +15,7 @@
 #include "tensorflow_serving/kernels/device.h"
 #include "tensorflow_serving/kernels/self_check.h"
 #include "tensorflow_serving/model_servers/flags.h"
+#include "tensorflow_serving/model_servers/monitoring.h"
 #include "tensorflow_serving/model_servers/rest_api.h"
 #include "tensorflow_serving/model_servers/rest_server.h"
 #include "tensorflow_serving/servables/served_model.h"
@@ -71,10 +73,16 @@ int Serve(const sample::Flags& flags) {
                             {both > 0 ? both : flags.tensorflow_intra_op_parallelism,
                              both > 0 ? both : flags.tensorflow_inter_op_parallelism});
   const std::chrono::milliseconds timeout(flags.rest_api_timeout_in_ms);
+  std::optional<sample::Monitoring> monitoring;
+  if (!flags.monitoring_config_file.empty()) monitoring.emplace(flags.monitoring_config_file);
   std::optional<sample::RestServer> rest;
   if (flags.rest_api_port != 0) {
-    rest.emplace(flags.rest_api_port, flags.rest_api_num_threads,
-                 [&model, timeout](const sample::RestRequest& request) { return Answer(model, timeout, request); });
+    const auto answer = [&model, timeout](const sample::RestRequest& request) { return Answer(model, timeout, request); };
+    const auto monitored = [&monitoring, answer](const sample::RestRequest& request) {
+      return monitoring->Answer(request, answer);
+    };
+    using Answering = std::function<sample::RestAnswer(const sample::RestRequest&)>;
+    rest.emplace(flags.rest_api_port, flags.rest_api_num_threads, monitoring ? Answering(monitored) : Answering(answer));
     std::fprintf(stderr, "REST API on port %u\n", unsigned{flags.rest_api_port});
   }
   std::fprintf(stderr, "gRPC port %u accepted, not served by the sample\n", unsigned{flags.port});

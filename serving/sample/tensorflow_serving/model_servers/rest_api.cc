@@ -66,6 +66,7 @@ std::uint32_t FingerprintOf(const NamedTensors& inputs) {
 
 void Predict(const ServedModel& model, const RestPath& path, milliseconds timeout, const std::string& body,
              RestAnswer& answer) {
+  answer.prediction = Prediction{path.model};
   LoadedVersion version{};
   const Signature* signature = nullptr;
   const PredictRequest request = ReadPredictRequest(body, [&](const std::string& name) -> const TensorInfos& {
@@ -74,7 +75,10 @@ void Predict(const ServedModel& model, const RestPath& path, milliseconds timeou
     return signature->inputs;
   });
   answer.fingerprint = FingerprintOf(request.inputs);
-  answer.body = PredictResponseJson(request.form, version.session->Run(*signature, request.inputs, timeout));
+  const auto begin = std::chrono::steady_clock::now();
+  const NamedTensors outputs = version.session->Run(*signature, request.inputs, timeout);
+  answer.prediction->run = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - begin);
+  answer.body = PredictResponseJson(request.form, outputs);
 }
 
 void AnswerOrThrow(const ServedModel& model, milliseconds timeout, const RestRequest& request, RestAnswer& answer) {

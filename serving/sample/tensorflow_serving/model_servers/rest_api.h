@@ -17,10 +17,18 @@ struct RestRequest {
   std::string body;
 };
 
+// What metrics tell of a call of the model.
+struct Prediction {
+  std::string model;
+  std::chrono::microseconds run{0};  // TensorFlow's part; 0 if it was not reached
+};
+
 struct RestAnswer {
   int status = 200;
-  std::string body;                          // JSON; empty outside the API
+  std::string body;                          // empty outside the API
+  const char* type = "application/json";
   std::optional<std::uint32_t> fingerprint;  // of a prediction's inputs
+  std::optional<Prediction> prediction;
 };
 
 // `timeout` limits one run of the model.

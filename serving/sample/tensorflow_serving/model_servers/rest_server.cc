@@ -118,7 +118,7 @@ void RestServer::Http::Respond(const httplib::Request& request, std::string body
     std::snprintf(timing, sizeof timing, "total;dur=%.3f", spent.count());
     response.set_header("Server-Timing", timing);
   }
-  response.set_content(answered.body, "application/json");
+  response.set_content(answered.body, answered.type);
 }
 
 RestServer::RestServer(std::uint16_t port, int threads, std::function<RestAnswer(const RestRequest&)> answer)

@@ -77,6 +77,39 @@ fn answers_are_those_of_tensorflow_serving() {
         assert_eq!(timing.is_some_and(|spent| spent.parse::<f64>().is_ok()), predicted, "{what}");
     }
     assert_eq!(get(&address, "/v1/models/half").json()["model_version_status"][0]["state"], "AVAILABLE");
+    metrics_count_the_predictions(&address);
+}
+
+/// As many as [`PAIRS`] has asked, by TensorFlow Serving's names.
+fn metrics_count_the_predictions(address: &str) {
+    let predictions = |well: bool| {
+        let pairs = PAIRS.iter().filter(|(path, body, status, _)| {
+            *body != GET
+                && path.starts_with("/v1/models/half")
+                && path.ends_with(":predict")
+                && (*status == 200) == well
+        });
+        pairs.count() as f64
+    };
+    let told = get(address, "/monitoring/prometheus/metrics");
+    assert_eq!((told.status, told.header("Content-Type")), (200, Some("text/plain")), "{told:?}");
+    let figure = |name: &str| {
+        let line = told.body.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        let figure = line.and_then(|figure| figure.parse::<f64>().ok());
+        figure.unwrap_or_else(|| panic!("no {name} in {}", told.body))
+    };
+    let well = predictions(true);
+    assert_eq!(figure(":tensorflow:serving:request_count{model_name=\"half\",status=\"OK\"}"), well);
+    let (request, runtime) = (":tensorflow:serving:request_latency_", ":tensorflow:serving:runtime_latency_");
+    let (rest, tf1) = (
+        "model_name=\"half\",API=\"predict\",entrypoint=\"REST\"",
+        "model_name=\"half\",API=\"Predict\",runtime=\"TF1\"",
+    );
+    assert_eq!(figure(&format!("{request}count{{{rest}}}")), well);
+    assert_eq!(figure(&format!("{request}bucket{{{rest},le=\"+Inf\"}}")), well);
+    assert_eq!(figure(&format!("{runtime}count{{{tf1}}}")), well);
+    let (whole, part) = (figure(&format!("{request}sum{{{rest}}}")), figure(&format!("{runtime}sum{{{tf1}}}")));
+    assert!(0.0 < part && part < whole, "TensorFlow's part of {whole} us was {part} us");
 }
 
 /// Not a body but the other method.
