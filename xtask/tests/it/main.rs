@@ -4,6 +4,7 @@
 mod checkout;
 mod cli;
 mod cluster;
+mod documents;
 mod entrypoint;
 mod import;
 mod manifests;

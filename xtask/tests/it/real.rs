@@ -8,6 +8,7 @@ mod builds;
 mod control_plane;
 mod cutting_server;
 mod disk_full;
+mod documents;
 mod efficientnet;
 mod engine;
 mod exporters;

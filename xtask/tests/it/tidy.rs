@@ -12,14 +12,14 @@ const LONGEST_FILE: usize = 400;
 const LONGEST_MAIN: usize = 30;
 
 /// Every Rust file of the program with its path from `xtask/src`.
-fn sources() -> Vec<(String, String)> {
+pub fn sources() -> Vec<(String, String)> {
     let found = below("xtask/src");
     assert!(found.len() > 50, "the walk found {} files only", found.len());
     found
 }
 
 /// Every Rust file of the libraries beside it.
-fn libraries() -> Vec<(String, String)> {
+pub fn libraries() -> Vec<(String, String)> {
     let found: Vec<_> =
         ["crates/savedmodel/src", "crates/tfserving/src", "crates/resizer/src"].into_iter().flat_map(below).collect();
     assert!(found.len() > 20, "the walk found {} files only", found.len());
