@@ -11,6 +11,7 @@ pub(crate) mod host;
 pub(crate) mod http;
 pub(crate) mod kubernetes;
 pub(crate) mod lock;
+pub(crate) mod measurer;
 pub(crate) mod registry;
 pub(crate) mod rest;
 pub(crate) mod sources;

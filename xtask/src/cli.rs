@@ -1,5 +1,7 @@
 //! The command line as types; the doc comments are the help text. No logic lives here.
 
+mod bench;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum, value_parser};
@@ -8,6 +10,8 @@ use crate::domain::{
     model::{self, CheckpointSource, Scores},
     reference::RegistryAddress,
 };
+
+pub use bench::{Bench, BenchOptions, Compare, OtherBench};
 
 /// Builds TensorFlow Serving just right for the machines that will run it.
 #[derive(Debug, Parser)]
@@ -66,7 +70,7 @@ impl Global {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// The whole story on one offline machine: set up the host, build the sample's servers, export its model
+    /// The whole story on one offline machine: set up the host, build the sample's servers, export its model, serve and measure it
     Quickstart(Quickstart),
     /// Check every precondition and say how to mend what is missing
     Doctor,
@@ -92,8 +96,10 @@ pub enum Command {
     ImportModel(ImportModel),
     /// Start the servers of config.toml as local containers and wait until each has answered
     Up(Up),
-    /// Remove what `up` started
-    Down,
+    /// Remove what `up` started; --all: what `quickstart` left running too
+    Down(Down),
+    /// Measure servers: pictures in many forms, calls timed and repeated, and a report that says what holds and what is noise
+    Bench(Box<Bench>),
     /// Show what a SavedModel is: signatures, ops, variables, labels
     ModelInfo(ModelInfo),
     /// Show what a binary demands: CPU features by function, glibc, libraries
@@ -127,6 +133,14 @@ pub struct Up {
     /// Its version below model-data/NAME [default: config.toml's]
     #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..=i64::MAX as u64))]
     pub model_version: Option<u64>,
+}
+
+#[derive(Debug, Default, Args)]
+pub struct Down {
+    /// Everything that `up`, `bench` and `quickstart` started or keep running: quickstart's registry and its data below
+    /// target/xtask too. Images, bin/, model-data/ and reports/ stay; `clean` is for those that can be made again
+    #[arg(long)]
+    pub all: bool,
 }
 
 #[derive(Debug, Args)]

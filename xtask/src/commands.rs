@@ -1,5 +1,6 @@
 //! From verb to command. Each command is its file's five beats: select, plan, preflight, execute, report.
 
+mod bench;
 mod build_images;
 mod build_servers;
 mod clean;
@@ -52,7 +53,8 @@ pub(crate) async fn run(command: &Command, session: &Session) -> Result<Ended> {
         Command::BuildImages(args) => build_images::run(args, session).await,
         Command::ImportModel(args) => import_model::run(args, session).await,
         Command::Up(args) => up::run(args, session).await,
-        Command::Down => down::run(session).await,
+        Command::Down(args) => down::run(args, session).await,
+        Command::Bench(args) => bench::run(args, session).await,
         Command::ExportModel(args) => export_model::run(args, session).await,
         Command::ModelInfo(args) => model_info::run(args, session).await,
         Command::Push(args) => push::run(args, session).await,

@@ -1,6 +1,7 @@
 //! What the commands are about, as plain values and pure functions: no daemon, disk, network, clock or environment.
 
 pub mod bazel_output;
+pub mod bench;
 pub mod check;
 pub mod cluster;
 pub mod dialect;

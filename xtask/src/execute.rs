@@ -5,6 +5,7 @@ mod answering;
 mod asked;
 mod attempt;
 mod base;
+mod bench;
 mod beside;
 mod cache;
 mod deploy;
@@ -44,6 +45,7 @@ use crate::{
     report::Report,
 };
 
+pub(crate) use bench::{BenchPorts, BenchScene, Benched, bench, compare};
 pub(crate) use deploy::{Changes, Deployed, Manner, deploy, status, undeploy};
 pub(crate) use export_model::{ExportPorts, ExportScene, Exported, Library, Reach, Reached, State, export_model};
 pub(crate) use freshness::{Freshness, look};
@@ -53,7 +55,7 @@ pub(crate) use push::{
     ModelPushed, PushPorts, PushScene, PushState, Pushed, push, push_model, read_lock, verify, verify_model,
 };
 pub(crate) use serving_image::{ImageOutcome, build_images, image_receipts, look_at_images};
-pub(crate) use up::{AppUp, UpOutcome, UpScene, up};
+pub(crate) use up::{AppUp, Lifetime, UpOutcome, UpScene, up};
 
 /// What steps act through.
 pub(crate) struct Ports<'a, E, S, H> {

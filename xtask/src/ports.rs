@@ -2,6 +2,7 @@
 //! Adapters implement these; tests put recording fakes in their place.
 
 mod cluster;
+mod measurer;
 mod registry;
 
 use std::{
@@ -11,10 +12,12 @@ use std::{
 };
 
 use anyhow::Result;
+use bench_protocol::protocol::Standing;
 
 use crate::domain::{model::Wheel, serving_image::receipt::Package, source::Repository};
 
 pub(crate) use cluster::{Applied, Applying, Cluster, Place, Resource};
+pub(crate) use measurer::{Measurer, Measuring};
 pub(crate) use registry::{Blob, Content, Credentials, Registry, Signer};
 
 /// Called with each line of progress that an adapter has to tell.
@@ -64,6 +67,8 @@ pub(crate) trait Engine {
     async fn look_at(&self, container: &str) -> Result<Option<ContainerFacts>>;
     /// What a container has said last.
     async fn last_words(&self, container: &str) -> Result<String>;
+    /// What a running container has used and waited for since it started.
+    async fn counters(&self, container: &str) -> Result<Standing>;
     /// Asks the container to end, kills it after `grace`, and says how it ended.
     async fn stop(&self, container: &str, grace: Duration) -> Result<Exit>;
     /// A network on which containers find each other by name, made where it is not there.

@@ -1,6 +1,9 @@
 //! Recording fakes for the ports: each call is one line, in the order in which it came.
 //! They do as little as a test needs to see; nothing here asserts.
 
+mod fetch;
+mod measurer;
+
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
@@ -9,16 +12,20 @@ use std::{
 };
 
 use anyhow::Result;
+use bench_protocol::protocol::Standing;
 use sha2::{Digest, Sha256};
 
 use crate::{
     domain::proof::fixture::{Fixture, code},
-    domain::{model::Wheel, serving_image::receipt::Package, source::Repository},
+    domain::{serving_image::receipt::Package, source::Repository},
     ports::{
-        COMPLETE, ContainerFacts, ContainerJob, CopiedFile, Downloaded, Engine, EngineFacts, Exit, Fetch, Host,
-        ImageBuild, ImageFacts, KeptImage, Labels, Program, Progress, Rest, RestAnswer, Root, Say, Source, Tar, Untar,
+        COMPLETE, ContainerFacts, ContainerJob, CopiedFile, Engine, EngineFacts, Exit, Host, ImageBuild, ImageFacts,
+        KeptImage, Labels, Program, Progress, Rest, RestAnswer, Root, Say, Source, Tar, Untar,
     },
 };
+
+pub(crate) use fetch::FakeFetch;
+pub(crate) use measurer::FakeMeasurer;
 
 /// An engine whose containers end as they are told to.
 pub(crate) struct FakeEngine {
@@ -49,6 +56,8 @@ pub(crate) struct FakeEngine {
     /// Containers that are there, by name.
     pub containers: RefCell<BTreeMap<String, ContainerFacts>>,
     pub runtimes: Vec<String>,
+    /// A container that ends as soon as it starts.
+    pub fails_to_start: RefCell<Option<String>>,
 }
 
 impl FakeEngine {
@@ -70,6 +79,7 @@ impl FakeEngine {
             commands: RefCell::default(),
             containers: RefCell::default(),
             runtimes: Vec::new(),
+            fails_to_start: RefCell::default(),
         }
     }
 
@@ -150,7 +160,8 @@ impl Engine for FakeEngine {
     async fn start(&self, container: &str) -> Result<()> {
         let name = short(container);
         self.record(format!("start {name}"));
-        self.containers.borrow_mut().entry(name).and_modify(|facts| facts.running = true);
+        let runs = self.fails_to_start.borrow().as_ref() != Some(&name);
+        self.containers.borrow_mut().entry(name).and_modify(|facts| facts.running = runs);
         Ok(())
     }
 
@@ -167,6 +178,11 @@ impl Engine for FakeEngine {
     async fn stop(&self, container: &str, _: Duration) -> Result<Exit> {
         self.record(format!("stop {}", short(container)));
         Ok(Exit { code: 0, out_of_memory: false })
+    }
+
+    async fn counters(&self, container: &str) -> Result<Standing> {
+        self.record(format!("counters {}", short(container)));
+        Ok(Standing { cpu_seconds: 1.5, ..Standing::default() })
     }
 
     async fn network(&self, name: &str, _: &Labels) -> Result<()> {
@@ -361,29 +377,5 @@ impl Host for FakeHost {
             architecture: "x86_64".into(),
             packages,
         })
-    }
-}
-
-/// A network on which every address holds the same file.
-#[derive(Default)]
-pub(crate) struct FakeFetch {
-    pub calls: RefCell<Vec<String>>,
-    pub content: Vec<u8>,
-}
-
-impl Fetch for FakeFetch {
-    async fn download(&self, url: &str, to: &Path, progress: Progress<'_>, _: Say<'_>) -> Result<Downloaded> {
-        self.calls.borrow_mut().push(format!("download {url}"));
-        fs_err::write(to, &self.content)?;
-        let bytes = self.content.len() as u64;
-        progress(bytes, bytes);
-        Ok(Downloaded { sha256: format!("{:x}", Sha256::digest(&self.content)), bytes })
-    }
-
-    async fn package(&self, package: &Wheel, _: &Path, to: &Path) -> Result<PathBuf> {
-        self.calls.borrow_mut().push(format!("package {package}"));
-        let wheel = to.join("some_name-1.whl");
-        fs_err::write(&wheel, &self.content)?;
-        Ok(wheel)
     }
 }

@@ -30,7 +30,11 @@ pub enum Job {
 #[serde(rename_all = "kebab-case")]
 pub enum Said {
     /// `done` of `total` calls or seconds' worth of calls; `what` is done now.
-    Progress { done: u64, total: u64, what: String },
+    Progress {
+        done: u64,
+        total: u64,
+        what: String,
+    },
     Note(String),
     Warning(String),
     /// Question: start all servers anew and say where they are.

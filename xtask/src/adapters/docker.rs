@@ -16,6 +16,7 @@ mod transfer;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context, Result};
+use bench_protocol::protocol::Standing;
 use bollard::{Docker, models::RegistryServiceConfig};
 use tokio::sync::RwLock;
 
@@ -154,6 +155,10 @@ impl Engine for DockerEngine {
 
     async fn last_words(&self, container: &str) -> Result<String> {
         service::last_words(&self.docker, container).await
+    }
+
+    async fn counters(&self, container: &str) -> Result<Standing> {
+        service::counters(&self.docker, container).await
     }
 
     async fn stop(&self, container: &str, grace: Duration) -> Result<Exit> {

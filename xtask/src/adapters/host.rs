@@ -27,6 +27,7 @@ use crate::{
 };
 
 pub(crate) use facts::Facts;
+pub(crate) use registry::StoppedRegistry;
 
 /// The machine this process runs on.
 pub(crate) struct ThisHost;
@@ -163,6 +164,21 @@ impl ThisHost {
     /// Starts the engine and waits until it answers; needs root.
     pub async fn start_engine(say: Say<'_>) -> Result<()> {
         blocking(say, engine::start_engine).await
+    }
+
+    /// The commit that is checked out at `root`, marked where files differ from it; none where that is no checkout of git.
+    pub async fn commit(root: &Path) -> Option<String> {
+        let mut git = tokio::process::Command::new("git");
+        git.arg("-C").arg(root).args(["describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]);
+        let told = git.stdin(std::process::Stdio::null()).kill_on_drop(true).output().await.ok()?;
+        let text = String::from_utf8_lossy(&told.stdout).trim().to_owned();
+        (told.status.success() && !text.is_empty()).then_some(text)
+    }
+
+    /// Ends the registry that [`ThisHost::start_registry`] started with its files in `folder`, and removes these.
+    pub async fn stop_registry(folder: &Path) -> Result<StoppedRegistry> {
+        let folder = folder.to_owned();
+        blocking(&|_| {}, move |_| registry::stop_registry(&folder)).await
     }
 
     /// Starts a registry at `address`, with its files in `folder`, unless one answers there.

@@ -44,7 +44,7 @@ pub(crate) struct Session {
 
 impl Session {
     pub fn new(global: &Global) -> Self {
-        let config_path = global.config.clone().unwrap_or_else(|| workspace().join("config.toml"));
+        let config_path = global.config.clone().unwrap_or_else(|| Self::workspace().join("config.toml"));
         // Links and `..` resolved, or one checkout would have two identities on the engine.
         let config_path = files::resolved(&config_path);
         let root = config_path.parent().unwrap_or(Path::new("/")).to_owned();
@@ -61,6 +61,12 @@ impl Session {
             engine: OnceCell::new(),
             lock: OnceCell::new(),
         }
+    }
+
+    /// The workspace this xtask was compiled in.
+    pub fn workspace() -> &'static Path {
+        let own = Path::new(env!("CARGO_MANIFEST_DIR"));
+        own.parent().unwrap_or(own)
     }
 
     pub fn config(&self) -> Result<Config> {
@@ -168,10 +174,4 @@ impl Session {
         found.extend(work);
         found
     }
-}
-
-/// The workspace this xtask was compiled in.
-fn workspace() -> &'static Path {
-    let own = Path::new(env!("CARGO_MANIFEST_DIR"));
-    own.parent().unwrap_or(own)
 }

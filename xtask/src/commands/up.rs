@@ -13,7 +13,7 @@ use crate::{
         profile::Profile,
         up::{self, APP, PlannedServer, UpPlan},
     },
-    execute::{self, AppUp, UpOutcome, UpScene},
+    execute::{self, AppUp, Lifetime, UpOutcome, UpScene},
     report::bytes,
 };
 
@@ -49,13 +49,18 @@ type Outcomes = (Vec<(PlannedServer, UpOutcome)>, Option<Result<AppUp>>);
 
 async fn start(plan: &UpPlan, config: &Config, session: &Session) -> Result<Outcomes> {
     let engine = session.engine(config).await?;
-    let scene = UpScene {
+    let scene = scene(config, session, Lifetime::Lasting);
+    execute::up(plan, engine, &CheckedOut, &RestApi::new()?, &scene, &session.report).await
+}
+
+pub(super) fn scene<'a>(config: &'a Config, session: &'a Session, lifetime: Lifetime) -> UpScene<'a> {
+    UpScene {
         folders: &session.folders,
         run: &session.run,
         checkout: &session.checkout,
         labels: &config.engine.labels,
-    };
-    execute::up(plan, engine, &CheckedOut, &RestApi::new()?, &scene, &session.report).await
+        lifetime,
+    }
 }
 
 /// URLs on stdout, the table on stderr, the exit code for scripts.

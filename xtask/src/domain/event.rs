@@ -45,6 +45,12 @@ pub enum Event {
         done: u64,
         total: Option<u64>,
     },
+    /// How far a bench is, and what it measures just now.
+    Measured {
+        what: String,
+        done: u64,
+        total: u64,
+    },
     /// What a step that counts nothing is doing just now.
     Working {
         step: String,

@@ -1,8 +1,13 @@
 //! How a model is asked about a picture, read off its signatures.
 
-use savedmodel::{DataType, ModelInfo, Signature, TensorInfo};
+use std::collections::BTreeMap;
+
+use savedmodel::{DataType, Signature, TensorInfo};
 
 use crate::domain::model::Asked;
+
+/// What a model can be asked, by name.
+pub(super) type Signatures = BTreeMap<String, Signature>;
 
 /// The method of signatures that take tensors; the others take tf.Examples.
 const PREDICT: &str = "tensorflow/serving/predict";
@@ -10,25 +15,44 @@ const PREDICT: &str = "tensorflow/serving/predict";
 const ANSWERS: [&str; 2] = ["classes", "scores"];
 /// Inputs that are called so take tf.Examples, whose pictures are wrapped up.
 const EXAMPLES: &str = "example";
+/// What the exporters call the signature that takes pixels.
+const PIXELS: &str = "predict_pixels";
 
 /// The signature that takes a batch of encoded pictures and answers classes with scores, the exporters' own before any other;
 /// none where there is no such signature.
-pub(super) fn asked(info: &ModelInfo) -> Option<Asked> {
-    let usual = Asked::default().signature;
-    let named = info.signatures.get_key_value(&usual);
-    let others = info.signatures.iter().filter(|(name, _)| **name != usual);
-    named
-        .into_iter()
-        .chain(others)
-        .find_map(|(name, signature)| Some(Asked { signature: name.clone(), input: pictures(signature)?.to_owned() }))
+pub(super) fn asked(signatures: &Signatures) -> Option<Asked> {
+    let takes = |name: &str, tensor: &TensorInfo| is_batch_of_texts(tensor) && !name.contains(EXAMPLES);
+    find(signatures, &Asked::default().signature, takes)
 }
 
-/// The input that takes pictures.
-fn pictures(signature: &Signature) -> Option<&str> {
+/// The same for pixels, a batch of uint8, height, width and three colours; with height and width where only these are taken.
+pub(super) fn asked_for_pixels(signatures: &Signatures) -> Option<(Asked, Option<[u32; 2]>)> {
+    let asked = find(signatures, PIXELS, |_, tensor| is_batch_of_pixels(tensor))?;
+    let shape = signatures[&asked.signature].inputs[&asked.input].shape.as_deref();
+    let size = shape.and_then(|shape| Some([u32::try_from(shape[1]).ok()?, u32::try_from(shape[2]).ok()?]));
+    Some((asked, size))
+}
+
+fn find(signatures: &Signatures, usual: &str, takes: impl Fn(&str, &TensorInfo) -> bool) -> Option<Asked> {
+    let named = signatures.get_key_value(usual);
+    let others = signatures.iter().filter(|(name, _)| *name != usual);
+    named.into_iter().chain(others).find_map(|(name, signature)| {
+        let input = only_input(signature).filter(|(name, tensor)| takes(name, tensor))?.0;
+        Some(Asked { signature: name.clone(), input: input.to_owned() })
+    })
+}
+
+/// The one input of a signature that answers as it should.
+fn only_input(signature: &Signature) -> Option<(&str, &TensorInfo)> {
     let answers = ANSWERS.iter().all(|name| signature.outputs.contains_key(*name));
     let mut inputs = signature.inputs.iter();
     let (name, tensor) = inputs.next().filter(|_| answers && signature.method == PREDICT)?;
-    (inputs.next().is_none() && is_batch_of_texts(tensor) && !name.contains(EXAMPLES)).then_some(name.as_str())
+    inputs.next().is_none().then_some((name.as_str(), tensor))
+}
+
+fn is_batch_of_pixels(tensor: &TensorInfo) -> bool {
+    let is_batch = tensor.shape.as_deref().is_none_or(|shape| matches!(shape, [-1, _, _, 3 | -1]));
+    tensor.dtype == DataType::UINT8 && is_batch
 }
 
 fn is_batch_of_texts(tensor: &TensorInfo) -> bool {
@@ -38,8 +62,6 @@ fn is_batch_of_texts(tensor: &TensorInfo) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
 
     fn tensor(dtype: DataType, shape: Option<&[i64]>) -> TensorInfo {
@@ -56,10 +78,23 @@ mod tests {
     }
 
     fn told(signatures: &[(&str, Signature)]) -> Option<(String, String)> {
-        let signatures: BTreeMap<String, Signature> =
-            signatures.iter().map(|(name, signature)| ((*name).to_owned(), signature.clone())).collect();
-        let info = ModelInfo { signatures, ..ModelInfo::default() };
-        asked(&info).map(|asked| (asked.signature, asked.input))
+        asked(&named(signatures)).map(|asked| (asked.signature, asked.input))
+    }
+
+    fn named(signatures: &[(&str, Signature)]) -> Signatures {
+        signatures.iter().map(|(name, signature)| ((*name).to_owned(), signature.clone())).collect()
+    }
+
+    #[test]
+    fn pixels_go_in_as_well_where_there_is_such_a_signature() {
+        let of =
+            |dtype, shape: &[i64]| named(&[("raw", signature(&[("pixels", tensor(dtype, Some(shape)))], &ANSWERS))]);
+        let found = asked_for_pixels(&of(DataType::UINT8, &[-1, 224, 224, 3]));
+        assert_eq!(found, Some((Asked { signature: "raw".into(), input: "pixels".into() }, Some([224, 224]))));
+        let found = asked_for_pixels(&of(DataType::UINT8, &[-1, -1, -1, 3]));
+        assert_eq!(found.map(|(_, size)| size), Some(None));
+        assert_eq!(asked_for_pixels(&of(DataType::UINT8, &[-1, 224, 224, 1])), None);
+        assert_eq!(asked_for_pixels(&of(DataType::FLOAT, &[-1, 224, 224, 3])), None);
     }
 
     #[test]

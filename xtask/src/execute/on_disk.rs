@@ -4,7 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use super::{Folders, asked::asked};
+use super::{
+    Folders,
+    asked::{Signatures, asked},
+};
 use crate::domain::model::{
     Asked,
     receipt::{self, ModelReceipt},
@@ -41,8 +44,13 @@ pub(super) fn find(folder: &str, model: &str, profile: &str, folders: &Folders) 
 impl Version {
     /// How it is asked about a picture; none where it cannot be.
     pub fn asked(&self) -> Result<Option<Asked>> {
+        Ok(asked(&self.signatures()?))
+    }
+
+    /// All that it can be asked.
+    pub fn signatures(&self) -> Result<Signatures> {
         let info = savedmodel::info(&self.folder);
-        Ok(asked(&info.with_context(|| format!("read the model in {}", self.folder.display()))?))
+        Ok(info.with_context(|| format!("read the model in {}", self.folder.display()))?.signatures)
     }
 
     /// Whether somebody else made it, who may mean something else by the names of its signatures.

@@ -1,5 +1,6 @@
 //! The executor against recording fakes: which calls it makes, in which order, and what it leaves in the checkout.
 
+mod bench;
 mod images;
 mod up;
 

@@ -1,6 +1,7 @@
 //! Servers as local containers: what runs as it should is left alone, what differs is replaced, and nobody is told that a
 //! server is up before it has answered.
 
+mod again;
 mod app;
 mod model;
 mod wait;
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result, bail};
 
+pub(super) use again::again;
 pub(crate) use app::AppUp;
 
 use super::{Folders, on_disk, serving_image::has_gpu};
@@ -26,6 +28,15 @@ use crate::{
     report::Report,
 };
 
+/// How long servers live.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Lifetime {
+    /// Until `down`.
+    Lasting,
+    /// As long as this run, which is the only one to reach them: they have names of their own, and its sweep takes them.
+    Run,
+}
+
 /// Where and as whom servers are started.
 pub(crate) struct UpScene<'a> {
     pub folders: &'a Folders,
@@ -33,9 +44,32 @@ pub(crate) struct UpScene<'a> {
     pub checkout: &'a str,
     /// The user's own labels.
     pub labels: &'a Labels,
+    pub lifetime: Lifetime,
 }
 
 impl UpScene<'_> {
+    /// What a server's container is called.
+    pub(super) fn container(&self, server: &PlannedServer) -> String {
+        match self.lifetime {
+            Lifetime::Lasting => self.name(&server.settings.name),
+            Lifetime::Run => self.name(&format!("bench-{}", server.settings.name)),
+        }
+    }
+
+    /// Labels of a server's container; `down` finds all of them.
+    fn serving(&self) -> Labels {
+        let lasting = self.lasting("server");
+        match self.lifetime {
+            Lifetime::Lasting => lasting,
+            Lifetime::Run => lasting.into_iter().chain(self.passing("server")).collect(),
+        }
+    }
+
+    /// Where servers find each other.
+    fn network(&self) -> Option<String> {
+        (self.lifetime == Lifetime::Lasting).then(|| self.name("network"))
+    }
+
     /// A name of this checkout.
     fn name(&self, what: &str) -> String {
         format!("tfs-{}-{what}", self.checkout)
@@ -99,7 +133,9 @@ pub(crate) async fn up<E: Engine, S: Source, R: Rest>(
     let asked = found.asked()?;
     let any = able.first().and_then(|server| images.get(&server.image));
     let volume = model::provide(&found, plan, any.map(String::as_str), (engine, source), scene, report).await?;
-    engine.network(&scene.name("network"), &scene.lasting("network")).await?;
+    if let Some(network) = scene.network() {
+        engine.network(&network, &scene.lasting("network")).await?;
+    }
     let mut started = Vec::new();
     for server in &plan.servers {
         started.push(match images.get(&server.image).filter(|_| able.contains(&server)) {
@@ -187,11 +223,11 @@ async fn start<E: Engine>(
     facts: &EngineFacts,
     scene: &UpScene<'_>,
 ) -> Result<bool> {
-    let name = scene.name(&server.settings.name);
+    let name = scene.container(server);
     let specification = server.specification(image, &model::mounted_at(plan), volume);
     let was_up = replace(&name, &specification, engine, scene).await?;
     if !was_up {
-        let mut labels = scene.lasting("server");
+        let mut labels = scene.serving();
         labels.insert(label::SPECIFICATION.into(), specification);
         let job = ContainerJob {
             name: name.clone(),
@@ -199,7 +235,7 @@ async fn start<E: Engine>(
             keeps_entrypoint: true,
             environment: [("MODEL_NAME".to_owned(), plan.model.clone())].into(),
             volumes: [(volume.to_owned(), model::mounted_at(plan))].into(),
-            network: Some(scene.name("network")),
+            network: scene.network(),
             memory: server.settings.memory.map(|limit| limit.min(facts.memory)),
             labels,
             serving: Some(Serving {
@@ -223,7 +259,7 @@ async fn wait<E: Engine, R: Rest>(
     scene: &UpScene<'_>,
     report: &Report,
 ) -> Result<Up> {
-    let name = scene.name(&server.settings.name);
+    let name = scene.container(server);
     let started = report.start(None, &format!("wait for {} to answer", server.settings.name));
     let answered = wait::until_it_answers(&name, (plan, asked, is_brought), engine, rest).await;
     match answered {

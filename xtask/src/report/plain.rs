@@ -34,6 +34,7 @@ impl Plain {
         match event {
             Event::LogLine { .. } => self.verbose,
             Event::Progress { variant, .. } => self.due(format!("variant {variant}"), now),
+            Event::Measured { .. } => self.due("measured".into(), now),
             Event::Working { step, .. } => self.verbose || self.due(format!("step {step}"), now),
             Event::Bytes { what, done, total } => {
                 let key = format!("bytes {what}");
@@ -64,6 +65,7 @@ impl Renderer for Plain {
         }
         let left = match event {
             Event::Bytes { what, done, total } => self.pace.left(what, *done, *total, now),
+            Event::Measured { done, total, .. } => self.pace.left("measured", *done, Some(*total), now),
             _ => String::new(),
         };
         if self.heard(event, now) {

@@ -57,6 +57,9 @@ pub fn sentences(event: &Event, paint: Paint, width: Option<u16>) -> Vec<String>
         }
         Event::Working { step, line } => vec![format!("{}: {}", clean(step), clean(line))],
         Event::Bytes { what, done, total } => vec![format!("{}: {}", clean(what), transferred(*done, *total))],
+        Event::Measured { what, done, total } => {
+            vec![format!("measured {}%: {}", percent(*done, *total), clean(what))]
+        }
         Event::LogLine { variant, line } => vec![format!("{variant} | {}", clean(line))],
         Event::FirstError { variant, text, log } => {
             let mut told = vec![paint.error(&format!("{variant}: first error"))];

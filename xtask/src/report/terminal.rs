@@ -90,6 +90,15 @@ impl Terminal {
                 self.bar(&key).set_message(format!("{}: {}{left}", clean(what), transferred(*done, *total)));
                 true
             }
+            Event::Measured { what, done, total } => {
+                let left = self.pace.left("measured", *done, Some(*total), now);
+                if done == total {
+                    self.remove(&variant_key("bench"));
+                } else {
+                    self.count("bench", *done, *total, &format!("{}{left}", clean(what)));
+                }
+                true
+            }
             Event::Working { step, line } => {
                 let (key, name) = step_key(None, step);
                 self.bar(&key).set_message(format!("{name}: {}", clean(line)));

@@ -4,14 +4,15 @@
 use std::{collections::HashMap, time::Duration};
 
 use anyhow::{Context, Result, anyhow};
+use bench_protocol::protocol::Standing;
 use bollard::{
     Docker,
     container::LogOutput,
     models::{
-        ContainerInspectResponse, DeviceRequest, EndpointSettings, HostConfig, NetworkCreateRequest, NetworkingConfig,
-        PortBinding, PortMap,
+        ContainerInspectResponse, ContainerStatsResponse, DeviceRequest, EndpointSettings, HostConfig,
+        NetworkCreateRequest, NetworkingConfig, PortBinding, PortMap,
     },
-    query_parameters::{LogsOptionsBuilder, StopContainerOptionsBuilder},
+    query_parameters::{LogsOptionsBuilder, StatsOptionsBuilder, StopContainerOptionsBuilder},
 };
 use futures_util::StreamExt;
 
@@ -111,6 +112,26 @@ pub(super) async fn last_words(docker: &Docker, container: &str) -> Result<Strin
     Ok(String::from_utf8_lossy(&words).trim_end().to_owned())
 }
 
+pub(super) async fn counters(docker: &Docker, container: &str) -> Result<Standing> {
+    // Without `one-shot` the engine would wait for a second reading.
+    let options = StatsOptionsBuilder::default().stream(false).one_shot(true).build();
+    let told = docker.stats(container, Some(options)).next().await;
+    let told = told.with_context(|| format!("container {container} has no counters"))?;
+    Ok(standing(told.with_context(|| format!("read the counters of container {container}"))?))
+}
+
+/// The engine counts in nanoseconds.
+fn standing(told: ContainerStatsResponse) -> Standing {
+    let cpu = told.cpu_stats.unwrap_or_default();
+    let throttling = cpu.throttling_data.unwrap_or_default();
+    let seconds = |nanoseconds: Option<u64>| nanoseconds.unwrap_or_default() as f64 / 1e9;
+    Standing {
+        cpu_seconds: seconds(cpu.cpu_usage.unwrap_or_default().total_usage),
+        throttled_periods: throttling.throttled_periods.unwrap_or_default(),
+        throttled_seconds: seconds(throttling.throttled_time),
+    }
+}
+
 pub(super) async fn stop(docker: &Docker, container: &str, grace: Duration) -> Result<Exit> {
     let seconds = i32::try_from(grace.as_secs()).unwrap_or(i32::MAX);
     let options = StopContainerOptionsBuilder::default().t(seconds).build();
@@ -138,6 +159,15 @@ pub(super) async fn network(docker: &Docker, name: &str, labels: &Labels) -> Res
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn counters_are_seconds() {
+        let told = r#"{"cpu_stats":{"cpu_usage":{"total_usage":2500000000},
+                       "throttling_data":{"throttled_periods":3,"throttled_time":40000000}}}"#;
+        let told = standing(serde_json::from_str(told).expect("as the engine writes it"));
+        assert_eq!(told, Standing { cpu_seconds: 2.5, throttled_periods: 3, throttled_seconds: 0.04 });
+        assert_eq!(standing(ContainerStatsResponse::default()), Standing::default());
+    }
 
     #[test]
     fn a_far_engine_publishes_where_it_is_reached() {

@@ -69,7 +69,7 @@ fn warmed_up(bringing: &Bringing, to: &Path) -> Result<Option<FileRecord>> {
     if path.exists() || !bringing.warms_up {
         return Ok(None);
     }
-    let Some(asked) = asked(&savedmodel::info(to)?) else { return Ok(None) };
+    let Some(asked) = asked(&savedmodel::info(to)?.signatures) else { return Ok(None) };
     let pictures = match bringing.pictures.as_slice() {
         [] => Picture::generated(),
         given => given.iter().map(|(name, bytes)| Picture { name: name.clone(), bytes: bytes.clone() }).collect(),

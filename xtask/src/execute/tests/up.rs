@@ -24,7 +24,8 @@ fn plan(stage: &Stage) -> UpPlan {
 /// Says per server how it ended.
 async fn start(stage: &Stage, engine: &FakeEngine) -> Vec<String> {
     let (folders, labels) = (stage.folders(), Labels::new());
-    let scene = UpScene { folders: &folders, run: "run", checkout: "checkout", labels: &labels };
+    let scene =
+        UpScene { folders: &folders, run: "run", checkout: "checkout", labels: &labels, lifetime: Lifetime::Lasting };
     let (outcomes, app) = match up(&plan(stage), engine, &stage.source, &REST, &scene, &silent()).await {
         Ok(ended) => ended,
         Err(error) => return vec![format!("{error:#}")],
@@ -44,7 +45,7 @@ async fn start(stage: &Stage, engine: &FakeEngine) -> Vec<String> {
 }
 
 /// A checkout with a model, and an engine with the images.
-fn stage() -> (Stage, FakeEngine) {
+pub(super) fn stage() -> (Stage, FakeEngine) {
     let (stage, engine) = (Stage::new(), FakeEngine::new(2));
     let model = stage.folder.path().join("model-data/inception/1");
     fs_err::create_dir_all(&model).expect("create");

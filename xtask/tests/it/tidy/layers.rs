@@ -25,7 +25,7 @@ const LAYERS: &[Layer] = &[
     Layer {
         name: "commands",
         modules: &["cli", "config", "domain", "ports", "execute", "report", "adapters"],
-        crates: &["anyhow", "clap", "clap_complete", "serde_json", "sha2", "tokio"],
+        crates: &["anyhow", "bench_protocol", "clap", "clap_complete", "serde_json", "sha2", "tokio"],
         denied: WORLD,
         // A run is called by its number; starting programs is what is denied.
         excepted: &["std::process::id"],
@@ -41,6 +41,7 @@ const LAYERS: &[Layer] = &[
         name: "domain",
         modules: &[],
         crates: &[
+            "bench_protocol",
             "cpp_demangle",
             "humantime",
             "iced_x86",
@@ -55,13 +56,20 @@ const LAYERS: &[Layer] = &[
         denied: &["std::fs", "std::process", "std::env", "std::net", "std::time::SystemTime", "std::time::Instant"],
         excepted: &[],
     },
-    Layer { name: "ports", modules: &["domain"], crates: &["anyhow", "serde_json"], denied: WORLD, excepted: &[] },
+    Layer {
+        name: "ports",
+        modules: &["domain"],
+        crates: &["anyhow", "bench_protocol", "serde_json"],
+        denied: WORLD,
+        excepted: &[],
+    },
     Layer {
         name: "execute",
         modules: &["domain", "ports", "report"],
         crates: &[
             "anyhow",
             "base64",
+            "bench_protocol",
             "flate2",
             "fs_err",
             "futures_util",
