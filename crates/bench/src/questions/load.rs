@@ -77,7 +77,8 @@ pub fn answer(evidence: &Evidence<'_>) -> Answered {
 /// Rates may differ a little between starts, as they are shares of each start's throughput: the first of one start is the
 /// same step as the first of another.
 fn stairs<'a>(evidence: &Evidence<'a>) -> Vec<Stairs<'a>> {
-    let mut kinds: BTreeMap<(u32, Option<bool>), BTreeMap<u32, Vec<(f64, &Point)>>> = BTreeMap::new();
+    type Starts<'a> = BTreeMap<u32, Vec<(f64, &'a Point)>>;
+    let mut kinds: BTreeMap<(u32, Option<bool>), Starts<'_>> = BTreeMap::new();
     for point in &evidence.record.points {
         let (kind, load) = match point.load {
             PointLoad::Closed { concurrency } => (None, f64::from(concurrency)),
