@@ -13,4 +13,5 @@ pub(crate) mod kubernetes;
 pub(crate) mod lock;
 pub(crate) mod registry;
 pub(crate) mod rest;
+pub(crate) mod script;
 pub(crate) mod sources;

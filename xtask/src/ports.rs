@@ -3,6 +3,7 @@
 
 mod cluster;
 mod registry;
+mod scripts;
 
 use std::{
     collections::BTreeMap,
@@ -16,6 +17,7 @@ use crate::domain::{model::Wheel, serving_image::receipt::Package, source::Repos
 
 pub(crate) use cluster::{Applied, Applying, Cluster, Place, Resource};
 pub(crate) use registry::{Blob, Content, Credentials, Registry, Signer};
+pub(crate) use scripts::{Script, Scripts};
 
 /// Called with each line of progress that an adapter has to tell.
 pub(crate) type Say<'a> = &'a (dyn Fn(String) + Sync);

@@ -7,6 +7,7 @@ mod cluster;
 mod entrypoint;
 mod import;
 mod manifests;
+mod measure;
 mod model;
 mod plans;
 mod real;
