@@ -7,7 +7,7 @@ use crate::checkout::Checkout;
 
 const GLOBAL: [&str; 7] = ["--profile", "--config", "--dry-run", "--json", "--verbose", "--no-progress", "--no-wait"];
 
-const COMMANDS: [(&str, &[&str]); 10] = [
+const COMMANDS: [(&str, &[&str]); 11] = [
     ("quickstart", &[]),
     ("doctor", &[]),
     ("build-servers", &["--fail-fast", "--keep-going", "[VARIANT]"]),
@@ -16,6 +16,7 @@ const COMMANDS: [(&str, &[&str]); 10] = [
     ("model-info", &["<DIR>"]),
     ("inspect", &["<FILE>"]),
     ("clean", &["--execute"]),
+    ("measure", &["--list", "--rounds", "--output", "[NAME]"]),
     ("test", &["--offline", "[FILTER]"]),
     ("completions", &["<SHELL>", "bash", "zsh", "fish"]),
 ];

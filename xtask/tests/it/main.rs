@@ -8,6 +8,7 @@ mod documents;
 mod entrypoint;
 mod import;
 mod manifests;
+mod measure;
 mod model;
 mod plans;
 mod real;
