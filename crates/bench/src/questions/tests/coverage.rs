@@ -56,8 +56,6 @@ fn starts_that_differ_for_each_server_take_six() {
     let found = tally(&made, 1.10);
     assert!(found.effects >= 190, "{} of 200", found.effects);
     assert!(found.covered >= 180, "{} of 200", found.covered);
-    let equal = tally(&Made { own_start: 0.014, ..ratio(1.0) }, 1.0);
-    assert!(equal.effects <= 4 && equal.covered >= 180, "{} and {} of 200", equal.effects, equal.covered);
 }
 
 #[test]

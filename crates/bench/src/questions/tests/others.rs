@@ -134,6 +134,10 @@ fn a_server_that_stands_all_has_no_knee() {
         found.verdict
     );
     assert_eq!(asked(&Made::small().record(), "load").state, State::NotMeasured);
+    let mut single = under_load(100.0, &[0.3, 0.5], None);
+    single.points.retain(|point| point.restart == 0);
+    let single = asked(&single, "load");
+    assert!(single.verdict.contains("in this run") && cautioned(&single, "one start"), "{}", single.verdict);
 }
 
 #[test]
@@ -151,7 +155,8 @@ fn the_servers_own_histogram_stands_beside_what_callers_saw() {
     let mut record = under_load(100.0, &[0.3], None);
     let metrics = [("sum", 5e6), ("count", 500.0)]
         .map(|(what, value)| (format!(":tensorflow:serving:request_latency_{what}{{API=\"predict\"}}"), value));
-    record.counters.push(Counters { server: Some(0), metrics: metrics.into(), ..Counters::default() });
+    let unit = "load/0/0".to_owned();
+    record.counters.push(Counters { unit, server: Some(0), metrics: metrics.into(), ..Counters::default() });
     let own = asked(&record, "load");
     let own = finding(&own, "load/own-time/only");
     assert!((own.value - 10.0).abs() < 1e-9 && own.words.contains("500"), "{own:?}");
