@@ -8,6 +8,7 @@
 mod chance;
 pub mod compare;
 pub mod error;
+pub mod found;
 pub mod measure;
 pub mod pictures;
 pub mod protocol;

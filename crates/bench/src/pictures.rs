@@ -65,3 +65,6 @@ pub fn load(experiment: &Experiment, number: u32) -> Result<Picture, Error> {
 fn limits() -> Limits {
     Limits { memory: 8 << 30, ..Limits::default() }
 }
+
+#[cfg(test)]
+mod tests;

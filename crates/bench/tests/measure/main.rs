@@ -3,5 +3,6 @@
 mod dying;
 mod harness;
 mod load;
+mod program;
 mod resuming;
 mod whole;

@@ -214,6 +214,18 @@ mod tests {
     }
 
     #[test]
+    fn bytes_go_in_one_piece_and_are_the_numbers_they_hold() {
+        let pixels = Bytes::from_static(&[0, 7, 255]);
+        let sent = Tensor::new(DataType::Uint8, vec![1, 3], Values::Bytes(pixels.clone())).expect("a tensor");
+        let proto = sent.to_proto().expect("a message");
+        assert_eq!((&proto.tensor_content, proto.int_val.len()), (&pixels, 0));
+        let read = Tensor::from_proto(proto).expect("read");
+        assert_eq!(read.values(), &Values::Integers(vec![0, 7, 255]));
+        assert_eq!((sent.to_f64(), sent.shape()), (read.to_f64(), read.shape()));
+        assert!(Tensor::new(DataType::Int8, vec![3], Values::Bytes(pixels)).is_err(), "bytes have no sign");
+    }
+
+    #[test]
     fn a_last_value_stands_for_all_that_follow() {
         let short = TensorProto { int_val: vec![1, 7], ..proto(DataType::Uint8, &[2, 2]) };
         assert_eq!(Tensor::from_proto(short).expect("read").values(), &Values::Integers(vec![1, 7, 7, 7]));
