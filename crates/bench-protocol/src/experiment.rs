@@ -51,9 +51,6 @@ pub struct Model {
 pub struct PixelsSignature {
     pub signature: String,
     pub input: String,
-    /// Height and width that it takes, where it takes no others.
-    #[serde(default)]
-    pub size: Option<[u32; 2]>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

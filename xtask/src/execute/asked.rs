@@ -25,12 +25,10 @@ pub(super) fn asked(signatures: &Signatures) -> Option<Asked> {
     find(signatures, &Asked::default().signature, takes)
 }
 
-/// The same for pixels, a batch of uint8, height, width and three colours; with height and width where only these are taken.
-pub(super) fn asked_for_pixels(signatures: &Signatures) -> Option<(Asked, Option<[u32; 2]>)> {
-    let asked = find(signatures, PIXELS, |_, tensor| is_batch_of_pixels(tensor))?;
-    let shape = signatures[&asked.signature].inputs[&asked.input].shape.as_deref();
-    let size = shape.and_then(|shape| Some([u32::try_from(shape[1]).ok()?, u32::try_from(shape[2]).ok()?]));
-    Some((asked, size))
+/// The same for pixels: a batch of uint8, height, width and three colours. One that takes only one size is none: what is
+/// compared are pictures of many.
+pub(super) fn asked_for_pixels(signatures: &Signatures) -> Option<Asked> {
+    find(signatures, PIXELS, |_, tensor| is_batch_of_pixels(tensor))
 }
 
 fn find(signatures: &Signatures, usual: &str, takes: impl Fn(&str, &TensorInfo) -> bool) -> Option<Asked> {
@@ -51,7 +49,7 @@ fn only_input(signature: &Signature) -> Option<(&str, &TensorInfo)> {
 }
 
 fn is_batch_of_pixels(tensor: &TensorInfo) -> bool {
-    let is_batch = tensor.shape.as_deref().is_none_or(|shape| matches!(shape, [-1, _, _, 3 | -1]));
+    let is_batch = tensor.shape.as_deref().is_none_or(|shape| matches!(shape, [-1, -1, -1, 3 | -1]));
     tensor.dtype == DataType::UINT8 && is_batch
 }
 
@@ -89,12 +87,11 @@ mod tests {
     fn pixels_go_in_as_well_where_there_is_such_a_signature() {
         let of =
             |dtype, shape: &[i64]| named(&[("raw", signature(&[("pixels", tensor(dtype, Some(shape)))], &ANSWERS))]);
-        let found = asked_for_pixels(&of(DataType::UINT8, &[-1, 224, 224, 3]));
-        assert_eq!(found, Some((Asked { signature: "raw".into(), input: "pixels".into() }, Some([224, 224]))));
         let found = asked_for_pixels(&of(DataType::UINT8, &[-1, -1, -1, 3]));
-        assert_eq!(found.map(|(_, size)| size), Some(None));
-        assert_eq!(asked_for_pixels(&of(DataType::UINT8, &[-1, 224, 224, 1])), None);
-        assert_eq!(asked_for_pixels(&of(DataType::FLOAT, &[-1, 224, 224, 3])), None);
+        assert_eq!(found, Some(Asked { signature: "raw".into(), input: "pixels".into() }));
+        assert_eq!(asked_for_pixels(&of(DataType::UINT8, &[-1, 224, 224, 3])), None, "one size only");
+        assert_eq!(asked_for_pixels(&of(DataType::UINT8, &[-1, -1, -1, 1])), None);
+        assert_eq!(asked_for_pixels(&of(DataType::FLOAT, &[-1, -1, -1, 3])), None);
     }
 
     #[test]

@@ -97,8 +97,8 @@ pub(crate) async fn compare<H: Host, M: Measurer>(
     workspace: &Path,
     report: &Report,
 ) -> Result<Found> {
-    for folder in [before, after] {
-        output::finished(folder)?;
+    for report in [before, after] {
+        output::written(report)?;
     }
     let program = compile(host, workspace, report).await?;
     let job = Job::Compare { before: before.to_owned(), after: after.to_owned(), output: output.to_owned() };

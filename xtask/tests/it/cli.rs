@@ -7,11 +7,43 @@ use crate::checkout::Checkout;
 
 const GLOBAL: [&str; 7] = ["--profile", "--config", "--dry-run", "--json", "--verbose", "--no-progress", "--no-wait"];
 
-const COMMANDS: [(&str, &[&str]); 11] = [
+const COMMANDS: [(&str, &[&str]); 13] = [
     ("quickstart", &[]),
     ("doctor", &[]),
     ("build-servers", &["--fail-fast", "--keep-going", "[VARIANT]"]),
     ("export-model", &["--checkpoint", "--output", "--version", "--scores", "--warm-up", "--trust-on-first-use"]),
+    (
+        "bench",
+        &[
+            "compare",
+            "--server",
+            "--image",
+            "--cpus",
+            "--target",
+            "--model",
+            "--signature",
+            "--input",
+            "--classes",
+            "--scores",
+            "--images",
+            "--labels",
+            "--sizes",
+            "--formats",
+            "--qualities",
+            "--repetitions",
+            "--restarts",
+            "--quick",
+            "--no-load",
+            "--concurrency",
+            "--rates",
+            "--seconds",
+            "--slo-ms",
+            "--margin",
+            "--seed",
+            "--output",
+        ],
+    ),
+    ("down", &["--all"]),
     ("push", &["--registry", "--tag", "--also-tag", "--sign", "--verify", "[VARIANT]"]),
     ("model-info", &["<DIR>"]),
     ("inspect", &["<FILE>"]),
@@ -55,6 +87,9 @@ fn a_dry_run_of_any_command_creates_nothing() {
         &["quickstart"] as &[&str],
         &["clean", "--execute"],
         &["test"],
+        &["bench"],
+        &["bench", "compare", "a", "b"],
+        &["down", "--all"],
         &["export-model"],
         &["push", "--registry", "r.example/x"],
         &["push", "--verify"],
@@ -113,6 +148,23 @@ fn a_command_line_that_makes_no_sense_is_exit_code_two() {
     checkout.run(&["export-model", "--scores", "x"]).failed_saying(2, &["they are `logits` or `softmax`"]);
     checkout.run(&["export-model", "--checkpoint", "ftp://x/y"]).failed_saying(2, &["use http, https or a path"]);
     assert_eq!(checkout.run(&["build-servers", "--no-such-flag"]).stdout, "");
+    for (arguments, told) in [
+        (&["--target", "x"] as &[&str], "the name is missing: write NAME=grpc://HOST:PORT or NAME=http://HOST:PORT"),
+        (&["--target", "a=http://h:1", "--image", "auto"], "cannot be used with"),
+        (&["--server", "a", "--image", "auto"], "cannot be used with"),
+        (&["--cpus", "1"], "--image <NAME>"),
+        (&["--image", "auto", "--cpus", "0"], "it is a number from 0.01 to 1024 CPUs"),
+        (&["--sizes", "8"], "8 is not in 16..=8192"),
+        (&["--formats", "gif"], "[possible values: jpeg, png, webp]"),
+        (&["--qualities", "0"], "0 is not in 1..=100"),
+        (&["--restarts", "0"], "0 is not in 1..="),
+        (&["--rates", "0.5,x"], "it is a number from 0.01 to 10 times the best throughput"),
+        (&["--no-load", "--seconds", "1"], "cannot be used with"),
+        (&["--labels", "x.csv"], "--images <DIR>"),
+        (&["compare", "a"], "<B>"),
+    ] {
+        checkout.run(&[&["bench"], arguments].concat()).failed_saying(2, &[told]);
+    }
 }
 
 #[test]
@@ -126,6 +178,12 @@ fn unknown_names_are_told_with_what_was_meant() {
             "known: cpu-standard, cpu-optimized, gpu-standard, gpu-optimized",
         ],
     );
+    let dry = |arguments: &[&str]| checkout.run(&[&["--dry-run", "bench"], arguments].concat());
+    dry(&["--server", "tf-serving-1cpus"]).failed_saying(1, &["unknown server `tf-serving-1cpus`, did you mean"]);
+    dry(&["--server", "tf-image-resizer"]).failed_saying(1, &["tf-image-resizer is the web app: name the servers"]);
+    dry(&["--image", "cpu-standart"]).failed_saying(1, &["unknown image `cpu-standart`, did you mean `cpu-standard`?"]);
+    dry(&["--image", "resizer"]).failed_saying(1, &["resizer is the web app's image: name one that serves a model"]);
+    dry(&["--target", "a=http://h:1", "--target", "a=http://h:2"]).failed_saying(1, &["two targets are called a"]);
     let ran = checkout.run(&["--profile", "sampl", "build-servers"]);
     ran.failed_saying(1, &["error: unknown profile `sampl`, did you mean `sample`? known: article, current, sample"]);
     assert_eq!(ran.stdout, "");

@@ -46,6 +46,35 @@ fn plans_of_images_and_servers_are_the_snapshots_byte_for_byte_each_time() {
     }
 }
 
+#[test]
+fn plans_of_benches_are_the_snapshots_byte_for_byte_each_time() {
+    let snapshots = [
+        (&["bench"] as &[&str], expect_file!["plans/bench-sample.txt"]),
+        (
+            &["bench", "--image", "cpu-standard", "--image", "cpu-optimized", "--cpus", "1", "--quick"],
+            expect_file!["plans/bench-images.txt"],
+        ),
+        (
+            &["bench", "--target", "a=http://10.0.0.1:8501", "--signature", "look", "--no-load", "--images", "cats"],
+            expect_file!["plans/bench-target.txt"],
+        ),
+        (&["bench", "compare", "reports/a", "reports/b"], expect_file!["plans/bench-compare.txt"]),
+    ];
+    for (arguments, snapshot) in snapshots {
+        let checkout = Checkout::bare();
+        let plan = || {
+            let ran = checkout.run(&[&["--profile", "sample", "--dry-run"], arguments].concat());
+            ran.succeeded();
+            // A folder of pictures is named from where the command is given.
+            ran.stdout.replace(&format!("{}/", checkout.path("").display().to_string().trim_end_matches('/')), "")
+        };
+        let first = plan();
+        assert_eq!(first, plan(), "two plans of {arguments:?} differ");
+        assert_eq!(checkout.files(""), ["config.toml"]);
+        snapshot.assert_eq(&first);
+    }
+}
+
 /// The plan of `export-model` after `config.toml` was edited.
 fn export_plan(profile: &str, edits: &[(&str, &str)]) -> String {
     let checkout = Checkout::bare();

@@ -4,6 +4,7 @@
 mod app_image;
 mod app_scores;
 mod bad_input;
+mod bench;
 mod builds;
 mod control_plane;
 mod cutting_server;

@@ -20,8 +20,8 @@ pub fn sources() -> Vec<(String, String)> {
 
 /// Every Rust file of the libraries beside it.
 pub fn libraries() -> Vec<(String, String)> {
-    let found: Vec<_> =
-        ["crates/savedmodel/src", "crates/tfserving/src", "crates/resizer/src"].into_iter().flat_map(below).collect();
+    let crates = ["bench", "bench-protocol", "place-model", "resizer", "savedmodel", "tfserving"];
+    let found: Vec<_> = crates.into_iter().flat_map(|name| below(&format!("crates/{name}/src"))).collect();
     assert!(found.len() > 20, "the walk found {} files only", found.len());
     found
 }

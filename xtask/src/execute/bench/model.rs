@@ -37,7 +37,7 @@ pub(super) fn model(named: &NamedModel, signatures: Option<&Signatures>, report:
         input: or(&named.input, &usual.input),
         classes: or(&named.classes, "classes"),
         scores: or(&named.scores, "scores"),
-        pixels: pixels.map(|(asked, size)| PixelsSignature { signature: asked.signature, input: asked.input, size }),
+        pixels: pixels.map(|asked| PixelsSignature { signature: asked.signature, input: asked.input }),
     };
     if let Some(signatures) = signatures {
         verify(&model, signatures)?;

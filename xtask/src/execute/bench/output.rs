@@ -10,6 +10,8 @@ use crate::domain::bench::same::is_same;
 
 /// What makes a folder a report's.
 const RECORD: &str = "records.ndjson";
+/// What is written when all is measured.
+const REPORT: &str = "report.json";
 
 /// How the folder stands, and what became of what was there.
 #[derive(Debug, PartialEq, Eq)]
@@ -35,18 +37,16 @@ pub(super) fn check(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a folder without a whole report.
-pub(super) fn finished(folder: &Path) -> Result<()> {
-    match read(folder)? {
-        Some(record) if record.ended => Ok(()),
-        Some(_) => bail!(
-            "the report in {} is unfinished: run the same `cargo xtask bench` again, which goes on with it",
-            folder.display()
-        ),
-        None => {
-            bail!("there is no report in {}: name a folder with {RECORD}, such as reports/latest", folder.display())
-        }
+/// Refuses what is no report, before a program is made to read it.
+pub(super) fn written(report: &Path) -> Result<()> {
+    if report.is_file() || report.join(REPORT).is_file() {
+        return Ok(());
     }
+    bail!(
+        "there is no {REPORT} in {}: name the folder of a report, such as reports/latest; one that was interrupted is finished \
+         by the same `cargo xtask bench` again",
+        report.display()
+    )
 }
 
 /// Makes way for `experiment`; `keeps` where a finished report of the same is as good as a new one.
