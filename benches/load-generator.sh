@@ -8,7 +8,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 source benches/rows.sh
 rounds 3
-each=${SECONDS_EACH:-10}
+each=${SECONDS_EACH:-20}
 work=$(mktemp -d)
 checkout=$work/checkout
 finish() {

@@ -70,7 +70,7 @@ for round in $(seq "$runs"); do
     echo "round $round of $runs"
 done
 peak() { sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status" | awk '{ print $1 * 1024 / 1e6 }'; }
-worker=$(pgrep --parent "$original" | head -n 1)
+worker=$(pgrep --parent "$original" | head -n 1) || true
 value ours-memory "$(peak "$ours")"
 value original-memory "$(peak "${worker:-$original}")"
 
