@@ -84,7 +84,6 @@ fn faults(document: &Document, planned: &mut BTreeSet<(Vec<String>, String)>) ->
     let (mut faults, config) = (Vec::new(), config());
     for typed in typed(document) {
         let result = match xtask::arguments(&typed.words) {
-            Some(arguments) if xtask::is_coming(&arguments) => Ok(()),
             Some(arguments) => xtask::parse(&arguments, typed.in_text).and_then(|()| {
                 // A name alone in a line of text may lack what it takes to run it.
                 if typed.in_text && arguments.len() < 2 {
@@ -130,17 +129,6 @@ fn commands_that_nobody_could_type_are_found() {
         "## A\n```toml\n[variants.cpu-mine]\ndevice = \"cpu\"\n```\n## B\n```sh\ncargo xtask build-servers cpu-mine\n```\n",
     ] {
         assert_eq!(found(planted).len(), 1, "{planted}: {:?}", found(planted));
-    }
-}
-
-#[test]
-fn what_is_coming_is_not_there_yet() {
-    for line in xtask::COMING {
-        let arguments: Vec<String> = line.split(' ').map(String::from).collect();
-        assert!(
-            xtask::parse(&arguments, true).is_err(),
-            "`{line}` is there by now: take it off COMING in documents/xtask.rs"
-        );
     }
 }
 

@@ -31,10 +31,6 @@ const PLACEHOLDERS: [(&str, &str, &str); 16] = [
 /// Words of the shell that are not known here.
 const VARIABLE: (&str, &str) = ("$CI_COMMIT", "0123abcd");
 
-/// Commands that documents tell of already and that are not there yet: with their coming they are taken off this list, which
-/// a test demands.
-pub const COMING: [&str; 3] = ["bench", "measure", "down --all"];
-
 /// The words behind `cargo xtask`, with placeholders filled; none where it is another command.
 pub fn arguments(words: &[String]) -> Option<Vec<String>> {
     let rest = words.strip_prefix(["cargo".to_owned(), "xtask".to_owned()].as_slice())?;
@@ -51,11 +47,6 @@ pub fn arguments(words: &[String]) -> Option<Vec<String>> {
         }
     }
     Some(filled)
-}
-
-pub fn is_coming(arguments: &[String]) -> bool {
-    let line = arguments.join(" ");
-    COMING.iter().any(|coming| line == *coming || line.starts_with(&format!("{coming} ")))
 }
 
 /// Holds a command against the program's own types; a bare verb may lack what it needs where it is only called by its name.
