@@ -7,7 +7,7 @@ mod measurer;
 use std::{
     cell::{Cell, RefCell},
     collections::{BTreeMap, VecDeque},
-    path::{Path, PathBuf},
+    path::Path,
     time::Duration,
 };
 

@@ -67,7 +67,7 @@ async fn run(stage: &Stage, plan: &BenchPlan, engine: &FakeEngine, measurer: &Fa
     let facts = [("profile".to_owned(), "sample".to_owned())].into();
     let scene = BenchScene { up, workspace: stage.folder.path(), facts };
     let ports = BenchPorts { engine: Some(engine), source: &stage.source, host: &stage.host, rest: &REST, measurer };
-    super::bench(plan, &ports, &scene, &silent()).await.map_err(|error| format!("{error:#}"))
+    bench(plan, &ports, &scene, &silent()).await.map_err(|error| format!("{error:#}"))
 }
 
 fn experiment(measurer: &FakeMeasurer) -> bench_protocol::experiment::Experiment {
@@ -236,7 +236,7 @@ async fn only_reports_are_compared() {
     let compare = async |after: &Path| {
         let measurer = FakeMeasurer::saying(&[]);
         let folders = (a.as_path(), after, output.as_path());
-        let found = super::compare(folders, (&stage.host, &measurer), stage.folder.path(), &silent()).await;
+        let found = compare(folders, (&stage.host, &measurer), stage.folder.path(), &silent()).await;
         found.map_err(|error| error.to_string())
     };
     assert!(compare(&a).await.is_ok() && compare(&a.join("report.json")).await.is_ok());
