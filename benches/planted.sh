@@ -29,5 +29,5 @@ case_of none-wrong verdicts "nothing planted: an effect found" --against trials 
 case_of effect-right verdicts "an effect of 10 % planted: found" --against trials --wanted "at least 0.95"
 case_of effect-open verdicts "an effect of 10 % planted: left open"
 case_of effect-wrong verdicts "an effect of 10 % planted: said that there is none" --wanted "at most 0"
-case_of trials experiments "of each kind"
+case_of trials experiments "experiments of each kind"
 case_of seconds s "all of it"

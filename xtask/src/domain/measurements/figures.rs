@@ -95,9 +95,10 @@ fn line(case: &Case, known: &BTreeMap<&str, (f64, &str)>) -> Result<Line, Figure
 }
 
 impl Line {
-    /// `18.5 s (18.1 to 20.9)`; a spread that does not show is left out.
+    /// `18.5 s (18.1 to 20.9)`, `19 verdicts`; a spread that does not show is left out.
     pub fn spread(&self) -> String {
-        let digits = digits(self.median);
+        let is_count = [self.median, self.least, self.most].iter().all(|value| value.fract() == 0.0);
+        let digits = if is_count { 0 } else { digits(self.median) };
         let [middle, least, most] = [self.median, self.least, self.most].map(|value| format!("{value:.digits$}"));
         let unit = if self.unit.is_empty() { String::new() } else { format!(" {}", self.unit) };
         if least == most { format!("{middle}{unit}") } else { format!("{middle}{unit} ({least} to {most})") }
@@ -155,8 +156,8 @@ mod tests {
     #[test]
     fn medians_stand_with_their_spread_and_ratio() {
         let rows = vec![
-            case("ours", &[2.0, 1.0, 6.0], Some("theirs"), Some(Wanted::AtMost(0.7))),
-            case("theirs", &[3.0, 5.0], None, Some(Wanted::AtMost(3.0))),
+            case("ours", &[2.5, 1.0, 6.0], Some("theirs"), Some(Wanted::AtMost(0.7))),
+            case("theirs", &[4.0, 6.0], None, Some(Wanted::AtMost(3.0))),
         ];
         let figures = Figures::of(rows).expect("sound");
         assert_eq!(figures.rounds, 3);
@@ -164,10 +165,7 @@ mod tests {
         let lines: Vec<String> = figures.lines.iter().map(shown).collect();
         assert_eq!(
             lines,
-            [
-                "2.00 s (1.00 to 6.00) | 0.500 of case theirs | at most 0.7: met",
-                "4.00 s (3.00 to 5.00) |  | at most 3: missed"
-            ]
+            ["2.50 s (1.00 to 6.00) | 0.500 of case theirs | at most 0.7: met", "5 s (4 to 6) |  | at most 3: missed"]
         );
     }
 
@@ -175,7 +173,7 @@ mod tests {
     fn three_digits_count_and_one_value_has_no_spread() {
         let shown = |value: f64| Figures::of(vec![case("a", &[value], None, None)]).expect("sound").lines[0].spread();
         let found = [1736.4, 86.31, 7.159, 0.0304, 0.0].map(shown);
-        assert_eq!(found, ["1736 s", "86.3 s", "7.16 s", "0.030 s", "0.000 s"]);
+        assert_eq!(found, ["1736 s", "86.3 s", "7.16 s", "0.030 s", "0 s"]);
     }
 
     #[test]

@@ -135,8 +135,8 @@ Compared: skopeo 1.9, engine 20.10.
 
 | case | median (smallest to largest) | ratio | wanted |
 |---|---|---|---|
-| ours \| `x`; with SBOM | 2.00 s (1.00 to 3.00) | 1.00 of skopeo &lt;!-- end --> | at most 1.05: met |
-| skopeo &lt;!-- end --> | 2.00 s |  |  |
+| ours \| `x`; with SBOM | 2 s (1 to 3) | 1.00 of skopeo &lt;!-- end --> | at most 1.05: met |
+| skopeo &lt;!-- end --> | 2 s |  |  |
 ";
         assert_eq!(section(&bench(), &figures(ROWS), &taken(0.25), &machine()), expected);
     }
