@@ -180,7 +180,6 @@ impl Made {
         let server = |(name, _, flags): &(&str, f64, Option<&str>)| Server {
             name: (*name).to_owned(),
             address: "grpc://127.0.0.1:9000".to_owned(),
-            metrics: None,
             facts: BTreeMap::new(),
             build: flags.map(|flags| Build {
                 device: "cpu".to_owned(),
