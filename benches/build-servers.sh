@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
+# Measures: `build-servers` of the sample against the article's procedure done by hand
+# Needs: dockerd docker debootstrap
 # Times `cargo xtask build-servers --profile sample` against the article's procedure done by hand:
 # the same tf-dev image, one container, `bazel clean --expunge` after each build, `docker cp` to get each binary out.
-# Prints every run and the medians; needs an engine, the docker command line, and the images that a first
-# `cargo xtask quickstart` leaves behind. RUNS (default 3) is the number of runs of each procedure.
+# The images that a first `cargo xtask quickstart` leaves behind are made where they are not there.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-runs=${RUNS:-3}
+source benches/rows.sh
+rounds 3
 label=//tensorflow_serving/model_servers:tensorflow_model_server
 binary=tensorflow_serving/model_servers/tensorflow_model_server
 simd="--copt=-msse4.1 --copt=-msse4.2 --copt=-mavx --copt=-mavx2 --copt=-mfma --copt=-O3"
@@ -33,14 +35,6 @@ id=$(docker volume ls --format '{{.Name}}' | grep '^tfs-.*-sources-' | while rea
   docker volume inspect --format '{{.CreatedAt}} {{index .Labels "tf-serving-xtask.checkout"}}' "$name"; done | sort | tail -1 | cut -d' ' -f2)
 image=$(sed -n 's/.*"id": "\(sha256:[0-9a-f]*\)".*/\1/p' "$checkout/bin/tensorflow_model_server.cpu.standard.receipt.json" | head -1)
 
-seconds() { # seconds COMMAND...: wall-clock time of a command
-  local begin end
-  begin=$(date +%s%N)
-  "$@"
-  end=$(date +%s%N)
-  awk -v d=$((end - begin)) 'BEGIN { printf "%.2f\n", d / 1e9 }'
-}
-median() { sort -n | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
 touch_source() { sed -i '/kEdit/d' "$1"; echo "extern const int kEdit; const int kEdit = $RANDOM;" >>"$1"; }
 
 article() {
@@ -58,13 +52,12 @@ cold() { drop_volumes; rm -rf "$checkout/bin"; }
 
 for run in $(seq "$runs"); do
   cold
-  seconds ours >>"$work/ours.cold"
+  timed cold ours
   touch_source "$checkout/serving/sample/tensorflow_serving/kernels/softmax.cc"
-  seconds ours >>"$work/ours.edit"
-  seconds ours >>"$work/ours.same"
-  seconds article >>"$work/article.all"
-  echo "run $run: ours cold $(tail -1 "$work/ours.cold") s, edit $(tail -1 "$work/ours.edit") s, unchanged $(tail -1 "$work/ours.same") s;" \
-    "article $(tail -1 "$work/article.all") s"
+  timed edit ours
+  timed same ours
+  timed article article
+  echo "round $run of $runs"
 done
 
 # Overhead over a bare `docker run`: one variant, warm caches, an output base that must be looked through again.
@@ -84,15 +77,15 @@ one() {
 }
 for _ in $(seq "$runs"); do
   rm -f "$checkout/bin/tensorflow_model_server.cpu.optimized"
-  seconds bare >>"$work/bare"
-  seconds one >>"$work/one"
+  timed bare bare
+  timed one one
 done
 
-echo
-echo "medians of $runs, $(nproc) cores, $(docker version --format 'engine {{.Server.Version}}')"
-awk -v ours="$(median <"$work/ours.cold")" -v edit="$(median <"$work/ours.edit")" -v same="$(median <"$work/ours.same")" \
-  -v article="$(median <"$work/article.all")" -v bare="$(median <"$work/bare")" -v one="$(median <"$work/one")" 'BEGIN {
-  printf "four servers, cold:            ours %6.2f s  article %6.2f s  ratio %.2f\n", ours, article, ours / article
-  printf "after editing one source file: ours %6.2f s  article %6.2f s  ratio %.2f\n", edit, article, edit / article
-  printf "nothing changed:               ours %6.2f s\n", same
-  printf "one warm variant:              ours %6.2f s  bare docker run %6.2f s  overhead %.2f s\n", one, bare, one - bare }'
+engine_version
+version Bazel "$(docker run --rm --entrypoint bazel "$image" --batch version 2> /dev/null | sed -n 's/^Build label: //p')"
+case_of cold s "four servers, cold (no volumes, images present)" --against article
+case_of edit s "after editing one source file" --against article
+case_of same s "nothing changed"
+case_of article s "the article's procedure, which knows no other way than all anew"
+case_of one s "one variant on warm caches" --against bare
+case_of bare s "a bare \`docker run … bazel build\` of it"

@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
+# Measures: a 1 GiB server out of its container against `docker cp` and `sync`
+# Needs: dockerd docker debootstrap
 # Times how long a 1 GiB server takes to leave its container: ours (from the receipt: streamed, hashed, synced) against
-# `docker cp` of the same file. Needs an engine, the docker command line and the images of a first `cargo xtask quickstart`.
+# `docker cp` of the same file.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-runs=${RUNS:-3}
+source benches/rows.sh
+rounds 3
 work=$(mktemp -d)
 id=
 cleanup() {
@@ -32,12 +35,15 @@ genrule(
     executable = True,
 )
 BUILD
-median() { sort -n | awk '{ v[NR] = $1 } END { print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'; }
+copied() {
+  docker cp copy-out:/bazel/output-base/execroot/sample_serving/bazel-out/k8-opt/bin/tensorflow_serving/model_servers/tensorflow_model_server "$work/copied"
+  sync "$work/copied"
+}
 for run in $(seq "$runs"); do
   rm -rf "$checkout/bin"
   "$xtask" --config "$checkout/config.toml" --profile sample build-servers cpu-standard >/dev/null 2>>"$work/log"
   receipt=$checkout/bin/tensorflow_model_server.cpu.standard.receipt.json
-  sed -n 's/.*"copy": \([0-9.]*\).*/\1/p' "$receipt" >>"$work/ours"
+  value ours "$(sed -n 's/.*"copy": \([0-9.]*\).*/\1/p' "$receipt")"
   # The volume of these very sources says whose checkout this is.
   key=$(sed -n 's/.*"sources": "\([0-9a-f]\{12\}\).*/\1/p' "$receipt")
   sources=$(docker volume ls -q | grep -- "-sources-$key\$" | head -1)
@@ -45,14 +51,11 @@ for run in $(seq "$runs"); do
   output=$(docker volume ls -q --filter "label=tf-serving-xtask.checkout=$id" | grep -- -output-sample-cpu-standard-)
   image=$(sed -n 's/.*"id": "\(sha256:[0-9a-f]*\)".*/\1/p' "$receipt" | head -1)
   docker create --name copy-out --volume "$output:/bazel/output-base" "$image" true >/dev/null
-  begin=$(date +%s%N)
-  docker cp copy-out:/bazel/output-base/execroot/sample_serving/bazel-out/k8-opt/bin/tensorflow_serving/model_servers/tensorflow_model_server "$work/copied"
-  sync "$work/copied"
-  end=$(date +%s%N)
+  timed docker copied
   docker rm copy-out >/dev/null
   rm "$work/copied"
-  awk -v d=$((end - begin)) 'BEGIN { printf "%.2f\n", d / 1e9 }' >>"$work/docker"
-  echo "run $run: ours $(tail -1 "$work/ours") s, docker cp $(tail -1 "$work/docker") s"
+  echo "round $run of $runs"
 done
-awk -v ours="$(median <"$work/ours")" -v docker="$(median <"$work/docker")" 'BEGIN {
-  printf "1 GiB out of a container, median: ours %.2f s (with sha256), docker cp %.2f s, ratio %.2f\n", ours, docker, ours / docker }'
+engine_version
+case_of ours s "1 GiB streamed, hashed and synced, by the receipt" --against docker
+case_of docker s "\`docker cp\` and \`sync\`"

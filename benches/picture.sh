@@ -1,12 +1,14 @@
 #!/usr/bin/env bash
-# Times a 24-megapixel JPEG to its five JPEG derivatives on one thread: Pillow the original's way, the pipeline in pure
-# Rust and with libjpeg-turbo, fast and exact, and libjpeg-turbo's own decoding and encoding of the same pixels.
-# Rounds are interleaved, so that whatever else this machine does meets all alike; the table holds medians of ROUNDS
-# (default 7) rounds of 3 runs. PHOTO names another picture than the generated one. Needs cmake, nasm and python3 with
-# venv; PYTHON names an interpreter that has Pillow already.
+# Measures: a 24-megapixel JPEG to its five derivatives, against Pillow and against libjpeg-turbo's own decoding and encoding
+# Needs: python3 cmake nasm
+# One thread: Pillow the original's way, the pipeline in pure Rust and with libjpeg-turbo, fast and exact, and libjpeg-turbo alone
+# with the same pixels and no resizing. Rounds are interleaved, so that whatever else this machine does meets all alike; a
+# round's value is the middle one of 3 runs. PHOTO names another picture than the generated one; PYTHON an interpreter that
+# has Pillow already.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-rounds=${ROUNDS:-7}
+source benches/rows.sh
+rounds 7
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -23,32 +25,40 @@ fi
 photo=${PHOTO:-$work/photo.jpg}
 [ -n "${PHOTO:-}" ] || "$work/pure" photo "$photo"
 
-echo "photo: $(stat -c %s "$photo") bytes; $("$python" -c 'import PIL; from PIL import features
-print("Pillow", PIL.__version__, "with libjpeg-turbo", features.version("libjpeg_turbo"))'); load before: $(cut -d' ' -f1 /proc/loadavg)"
-for _ in $(seq "$rounds"); do
-  "$python" benches/picture.py "$photo" 3
-  for backend in pure turbo; do
-    "$work/$backend" fast "$photo" 3
-    "$work/$backend" exact "$photo" 3
-  done
-  "$work/turbo" floor "$photo" 3
-done >"$work/runs"
-echo "load after: $(cut -d' ' -f1 /proc/loadavg)"
 
-"$python" - "$work/runs" <<'PYTHON'
-import statistics
-import sys
+middle() { # LIST COMMAND...: of three runs; `name total decode resize encode` in milliseconds is what each prints
+    local list=$1 total decode resize encode
+    shift
+    read -r _ total decode resize encode < <("$@" | sort -g -k 2 | sed -n 2p)
+    value "$list" "$total"
+    value "$list-decode" "$decode"
+    value "$list-resize" "$resize"
+    value "$list-encode" "$encode"
+}
+for round in $(seq "$runs"); do
+    middle pillow "$python" benches/picture.py "$photo" 3
+    for backend in pure turbo; do
+        middle "$backend" "$work/$backend" fast "$photo" 3
+        middle "$backend-exact" "$work/$backend" exact "$photo" 3
+    done
+    middle floor "$work/turbo" floor "$photo" 3
+    echo "round $round of $runs"
+done
 
-runs = {}
-for line in open(sys.argv[1]):
-    name, *values = line.split()
-    runs.setdefault(name, []).append([float(value) for value in values])
-medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in runs.items()}
-pillow, floor = medians["pillow"][0], medians["libjpeg-turbo"][0]
-print("| way | total ms (min to max) | decode | resize | encode | Pillow / this | this / libjpeg-turbo |")
-print("|---|---|---|---|---|---|---|")
-for name, (total, decode, resize, encode) in medians.items():
-    totals = [row[0] for row in runs[name]]
-    spread = f"{total:.0f} ({min(totals):.0f} to {max(totals):.0f})"
-    print(f"| {name} | {spread} | {decode:.0f} | {resize:.0f} | {encode:.0f} | {pillow / total:.1f} | {total / floor:.2f} |")
-PYTHON
+version Pillow "$("$python" -c 'import PIL; from PIL import features
+print(PIL.__version__, "with libjpeg-turbo", features.version("libjpeg_turbo"))')"
+told() { # LIST WORDS OPTIONS...
+    local parts
+    parts="decode $(median "$1-decode"), resize $(median "$1-resize"), encode $(median "$1-encode") ms"
+    case_of "$1" ms "$2" --note "$parts" "${@:3}"
+}
+told pillow "Pillow, the original's way"
+told pure "ours, pure Rust (the default)" --against pillow --wanted "at most 0.25"
+same pure-beside-floor pure
+case_of pure-beside-floor ms "the same, against libjpeg-turbo alone" --against floor --wanted "at most 1.5"
+told pure-exact "the same, \`exact\`" --against pillow
+told turbo "ours, feature \`turbo\`" --against pillow --wanted "at most 0.167"
+same turbo-beside-floor turbo
+case_of turbo-beside-floor ms "the same, against libjpeg-turbo alone" --against floor
+told turbo-exact "the same, \`exact\`" --against pillow
+told floor "libjpeg-turbo alone" --against pillow

@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
+# Measures: `docker pull` of what `cargo xtask push` left against what `docker push` left
+# Needs: dockerd docker docker-registry curl debootstrap
 # Pulling one serving image of the sample by its digest: as `cargo xtask push` left it in a registry, and as `docker push` did.
 # The engine that built the image has its layers in any case, so a second one pulls, which has nothing: in namespaces of its
-# own, because an engine without a bridge takes away that of the first. Needs root, `cargo xtask build-images --profile sample`
-# before it, and Debian's docker-registry. Usage: benches/pull-images.sh [RUNS]
+# own, because an engine without a bridge takes away that of the first. Needs root.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-runs=${1:-5}
+source benches/rows.sh
+rounds 5
 image=cpu-optimized
 work=$(mktemp -d)
 registry=127.0.0.1:5098
@@ -35,6 +37,9 @@ pulled() {
     docker -H "$engine" rmi --force "$(docker -H "$engine" images --quiet --no-trunc)" > /dev/null
 }
 
+cargo build --quiet --package xtask
+"$xtask" --profile sample build-servers cpu-optimized > /dev/null
+"$xtask" --profile sample build-images "$image" > /dev/null
 fresh_registry
 docker tag "tf-serving:$image" "$registry/bench/tf-serving:$image"
 docker push "$registry/bench/tf-serving:$image" | awk -v name="$registry/bench/tf-serving" '/digest:/ { print name "@" $3 }' > "$work/docker.reference"
@@ -58,9 +63,11 @@ until docker -H "$engine" version > /dev/null 2>&1; do
     kill -0 "$second" || { cat "$work/log.engine"; exit 1; }
     sleep 0.1
 done
-for _ in $(seq "$runs"); do
+for round in $(seq "$runs"); do
     pulled docker
     pulled ours
+    echo "round $round of $runs"
 done
-report docker "docker pull of what docker push left"
-report ours "docker pull of what xtask push left"
+engine_version
+case_of ours s "\`docker pull\` of what \`cargo xtask push\` left" --against docker --wanted "at most 1.05"
+case_of docker s "\`docker pull\` of what \`docker push\` left"

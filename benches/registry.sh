@@ -1,4 +1,4 @@
-# Sourced by benches of pushing and pulling: an empty registry at $registry below $work, the user's lock kept, medians.
+# Sourced by benches of pushing and pulling: an empty registry at $registry below $work, and the user's lock kept.
 
 served=
 
@@ -19,19 +19,4 @@ fresh_registry() {
     docker-registry serve "$work/config.yml" > "$work/log" 2>&1 &
     served=$!
     until curl -sf "http://$registry/v2/" > /dev/null; do sleep 0.05; done
-}
-
-# timed NAME COMMAND...: appends the wall-clock seconds to a list.
-timed() {
-    local name=$1 begin end
-    shift
-    begin=$(date +%s.%N)
-    "$@" > "$work/out" 2>&1 || { cat "$work/out"; exit 1; }
-    end=$(date +%s.%N)
-    echo "$end - $begin" | bc >> "$work/$name"
-}
-
-# report NAME TEXT: median, least and most of a list.
-report() {
-    sort -n "$work/$1" | awk -v name="$2" '{ t[NR] = $1 } END { printf "%-42s %6.2f (%.2f to %.2f)\n", name, t[int((NR + 1) / 2)], t[1], t[NR] }'
 }

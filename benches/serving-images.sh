@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Building, pushing and pulling one serving image of the sample: ours, the docker command line and skopeo, one after
-# another, each push into an empty registry. Needs `cargo xtask build-servers --profile sample` before it, and Debian's
-# docker-registry and skopeo. Usage: benches/serving-images.sh [RUNS]
+# Measures: `build-images` and `push` against `docker build`, `docker push` and `skopeo copy`
+# Needs: dockerd docker docker-registry skopeo curl debootstrap
+# Building and pushing one serving image of the sample: ours, the docker command line and skopeo, one after
+# another, each push into an empty registry.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-runs=${1:-5}
+source benches/rows.sh
+rounds 5
 image=cpu-optimized
 work=$(mktemp -d)
 registry=127.0.0.1:5099
@@ -19,7 +21,8 @@ finish() {
 trap finish EXIT
 
 cargo build --quiet --package xtask
-"$xtask" --profile sample build-images "$image" > /dev/null 2>&1
+"$xtask" --profile sample build-servers cpu-optimized > /dev/null
+"$xtask" --profile sample build-images "$image" > /dev/null
 docker tag "tf-serving:$image" "$registry/bench/tf-serving:$image"
 
 # The context that ours sends, for the docker command line.
@@ -41,11 +44,11 @@ docker_build() {
 # Fills the cache.
 docker_build > /dev/null
 
-for _ in $(seq "$runs"); do
+for round in $(seq "$runs"); do
     # The date changes, for both, so that both lay out the image anew and find the steps before it in the cache.
     timed build-docker docker_build
     timed build-ours env SOURCE_DATE_EPOCH="$(date +%s)" "$xtask" --profile sample build-images "$image"
-    sed -n 's/.*"seconds": \([0-9.]*\),.*/\1/p' "bin/images/$image.receipt.json" | head -n 1 >> "$work/build-alone"
+    value build-alone "$(sed -n 's/.*"seconds": \([0-9.]*\),.*/\1/p' "bin/images/$image.receipt.json" | head -n 1)"
     "$xtask" --profile sample build-images "$image" > /dev/null 2>&1
     docker tag "tf-serving:$image" "$registry/bench/tf-serving:$image"
     fresh_registry
@@ -57,11 +60,16 @@ for _ in $(seq "$runs"); do
     fresh_registry
     timed push-ours "$xtask" --profile sample push --registry "$registry/bench" "$image"
     timed push-again "$xtask" --profile sample push --registry "$registry/bench" "$image"
+    echo "round $round of $runs"
 done
-report build-docker "docker build"
-report build-alone "the same in build-images, by its receipt"
-report build-ours "build-images whole: dated and tried"
-report push-docker "docker push"
-report push-skopeo "skopeo copy"
-report push-ours "xtask push, SBOM and provenance too"
-report push-again "xtask push again"
+engine_version
+version skopeo "$(skopeo --version | sed 's/skopeo version //')"
+case_of push-docker s "\`docker push\`"
+case_of push-skopeo s "\`skopeo copy\`"
+case_of push-ours s "\`cargo xtask push\`, with SBOM and provenance" --against push-skopeo --wanted "at most 1.05"
+same beside-docker push-ours
+case_of beside-docker s "the same, against \`docker push\`" --against push-docker
+case_of push-again s "\`cargo xtask push\` again: no blob moves" --wanted "at most 1"
+case_of build-docker s "\`docker build\` with the same context, its labels as one instruction"
+case_of build-alone s "the same in \`build-images\`, by its receipt, the builder's clock taken out of the image" --against build-docker --wanted "at most 1.05"
+case_of build-ours s "\`build-images\` whole, with the gate, in which a model is served"

@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
+# Measures: the web app against the structure of the article's: Flask, Pillow, gRPC, one gunicorn worker
+# Needs: python3 curl
 # The web app against the structure of the article's (Flask, Pillow, gRPC, one gunicorn worker), before the same two model
 # servers that answer at once: uploads a second at 1 to 32 clients with the service's peak memory, and what an upload costs
-# beside image work and servers. Rounds are interleaved; the table holds medians of ROUNDS (default 3). Needs python3 with
-# venv; PHOTO names another picture than the generated one. Usage: benches/web-app.sh [UPLOADS for each row, default 48]
+# beside image work and servers. Rounds are interleaved. PHOTO names another picture than the generated one; UPLOADS how many
+# are sent for each value.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-rounds=${ROUNDS:-3} uploads=${1:-48}
+source benches/rows.sh
+rounds 3
+uploads=${UPLOADS:-48}
 work=$(mktemp -d)
 running=()
 finish() {
@@ -48,25 +52,40 @@ for port in 5061 5062; do
     until curl --silent --fail --form "file=@$photo" "http://127.0.0.1:$port/upload" > /dev/null; do sleep 0.2; done
 done
 
-echo "picture: $(stat -c %s "$photo") bytes; load before: $(cut -d' ' -f1 /proc/loadavg)"
-for _ in $(seq "$rounds"); do
+loaded() { # LIST URL PICTURE CLIENTS UPLOADS: uploads a second, median and 99th percentile of one, what is beside image work
+    local many middle most beside
+    read -r many middle most beside < <("$load" load "${@:2}")
+    value "$1" "$many"
+    value "$1-middle" "$middle"
+    value "$1-most" "$most"
+    value "$1-beside" "$beside"
+}
+for round in $(seq "$runs"); do
     for clients in 1 2 4 8 16 32; do
-        "$load" load http://127.0.0.1:5061/upload "$photo" "$clients" "$uploads" >> "$work/ours-$clients"
-        "$load" load http://127.0.0.1:5062/upload "$photo" "$clients" "$uploads" >> "$work/original-$clients"
+        loaded "ours-$clients" http://127.0.0.1:5061/upload "$photo" "$clients" "$uploads"
+        loaded "original-$clients" http://127.0.0.1:5062/upload "$photo" "$clients" "$uploads"
     done
-    "$load" load 'http://127.0.0.1:5061/upload?sizes=512' "$photo" 1 50 >> "$work/beside"
-    "$load" load 'http://127.0.0.1:5061/upload?sizes=512' "$work/whole.jpg" 1 10 >> "$work/beside-whole"
+    loaded small 'http://127.0.0.1:5061/upload?sizes=512' "$photo" 1 50
+    loaded whole 'http://127.0.0.1:5061/upload?sizes=512' "$work/whole.jpg" 1 10
+    echo "round $round of $runs"
 done
+peak() { sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status" | awk '{ print $1 * 1024 / 1e6 }'; }
+worker=$(pgrep --parent "$original" | head -n 1) || true
+value ours-memory "$(peak "$ours")"
+value original-memory "$(peak "${worker:-$original}")"
 
-median() { cut -d' ' -f"$2" "$work/$1" | sort -n | sed -n "$(((rounds + 1) / 2))p"; }
-printf '%-8s %28s %32s %7s\n' clients "ours: uploads/s, p50, p99 ms" "original: uploads/s, p50, p99 ms" ratio
-for clients in 1 2 4 8 16 32; do
-    a=$(median "ours-$clients" 1) b=$(median "original-$clients" 1)
-    printf '%-8s %10s %8s %8s %14s %8s %8s %7s\n' "$clients" "$a" "$(median "ours-$clients" 2)" "$(median "ours-$clients" 3)" \
-        "$b" "$(median "original-$clients" 2)" "$(median "original-$clients" 3)" "$(awk "BEGIN { printf \"%.1fx\", $a / $b }")"
+for package in flask gunicorn grpcio pillow; do
+    version "$package" "$("$python/python" -c "from importlib.metadata import version; print(version('$package'))")"
 done
-echo "beside image work and servers: $(median beside 4) ms of an upload of $(stat -c %s "$photo") bytes," \
-    "$(median beside-whole 4) ms of one of $(stat -c %s "$work/whole.jpg") bytes"
-peak() { sed -n 's/^VmHWM:[^0-9]*\([0-9]*\).*/\1/p' "/proc/$1/status" | awk '{ printf "%.0f MB", $1 / 1e3 }'; }
-worker=$(pgrep --parent "$original" | head -n 1)
-echo "peak memory: ours $(peak "$ours"), the original's worker $(peak "${worker:-$original}")"
+told() { # LIST WORDS OPTIONS...
+    case_of "$1" "uploads/s" "$2" --note "of one, median $(median "$1-middle") ms, p99 $(median "$1-most") ms" "${@:3}"
+}
+megabytes() { awk -v bytes="$(stat -c %s "$1")" 'BEGIN { printf "%.1f MB", bytes / 1e6 }'; }
+for clients in 1 2 4 8 16 32; do
+    told "ours-$clients" "ours, $clients at once" --against "original-$clients"
+    told "original-$clients" "the original's structure, $clients at once"
+done
+case_of small-beside ms "ours beside image work and servers, an upload of $(megabytes "$photo")" --wanted "at most 5"
+case_of whole-beside ms "the same of $(megabytes "$work/whole.jpg")" --wanted "at most 5"
+case_of ours-memory MB "most memory of ours, over all of this, several pictures at a time"
+case_of original-memory MB "most memory of the original's worker, a picture at a time"

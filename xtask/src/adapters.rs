@@ -14,4 +14,5 @@ pub(crate) mod lock;
 pub(crate) mod measurer;
 pub(crate) mod registry;
 pub(crate) mod rest;
+pub(crate) mod script;
 pub(crate) mod sources;

@@ -106,6 +106,8 @@ pub enum Command {
     Inspect(Inspect),
     /// List what this checkout made on the engine and in target/xtask; --execute removes it
     Clean(Clean),
+    /// Measure ours against what others do (benches/) and write the figures into docs/measurements.md
+    Measure(Measure),
     /// Format, lint and run every test, the ones with a real engine and a real Bazel included
     Test(Test),
     /// Print the completion script of a shell
@@ -316,6 +318,22 @@ pub struct Clean {
     /// Remove what is listed
     #[arg(long)]
     pub execute: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct Measure {
+    /// Scripts of benches/ without their `.sh`, such as picture [default: all, which takes hours]
+    #[arg(value_name = "NAME")]
+    pub names: Vec<String>,
+    /// Say what there is to measure, and stop
+    #[arg(long, conflicts_with_all = ["rounds", "output"])]
+    pub list: bool,
+    /// How often everything is measured [default: as each script has it]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u32).range(1..=1000))]
+    pub rounds: Option<u32>,
+    /// Write a copy of the document with the figures there, and leave docs/measurements.md alone
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]

@@ -12,6 +12,7 @@ mod export_model;
 mod import_model;
 mod inspect;
 mod manifests;
+mod measure;
 mod model_info;
 mod on_demand;
 mod push;
@@ -65,6 +66,7 @@ pub(crate) async fn run(command: &Command, session: &Session) -> Result<Ended> {
         Command::Status(args) => status::run(args, session).await,
         Command::Inspect(args) => inspect::run(args, session),
         Command::Clean(args) => clean::run(args, session).await,
+        Command::Measure(args) => measure::run(args, session).await,
         Command::Test(args) => test::run(args, session).await,
         Command::Completions { shell } => {
             let mut script = Vec::new();

@@ -9,6 +9,7 @@ pub mod event;
 pub mod images_lock;
 pub mod label;
 pub mod manifests;
+pub mod measurements;
 pub mod model;
 pub mod oci;
 pub mod plan;

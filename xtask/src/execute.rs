@@ -13,6 +13,7 @@ mod export_model;
 mod freshness;
 mod image;
 mod manifests;
+mod measure;
 mod model_info;
 mod on_disk;
 mod push;
@@ -50,6 +51,9 @@ pub(crate) use deploy::{Changes, Deployed, Manner, deploy, status, undeploy};
 pub(crate) use export_model::{ExportPorts, ExportScene, Exported, Library, Reach, Reached, State, export_model};
 pub(crate) use freshness::{Freshness, look};
 pub(crate) use manifests::{check_output, read_manifests, read_pushed, write_manifests};
+pub(crate) use measure::{
+    MEASURE_FOLDER, MeasureOutcome, MeasureScene, bench_environment, check_document, measure, read_benches,
+};
 pub(crate) use model_info::{describe, number_of, parameters};
 pub(crate) use push::{
     ModelPushed, PushPorts, PushScene, PushState, Pushed, push, push_model, read_lock, verify, verify_model,

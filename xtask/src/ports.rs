@@ -4,6 +4,7 @@
 mod cluster;
 mod measurer;
 mod registry;
+mod scripts;
 
 use std::{
     collections::BTreeMap,
@@ -19,6 +20,7 @@ use crate::domain::{model::Wheel, serving_image::receipt::Package, source::Repos
 pub(crate) use cluster::{Applied, Applying, Cluster, Place, Resource};
 pub(crate) use measurer::{Measurer, Measuring};
 pub(crate) use registry::{Blob, Content, Credentials, Registry, Signer};
+pub(crate) use scripts::{Script, Scripts};
 
 /// Called with each line of progress that an adapter has to tell.
 pub(crate) type Say<'a> = &'a (dyn Fn(String) + Sync);

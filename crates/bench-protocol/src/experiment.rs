@@ -59,8 +59,6 @@ pub struct Server {
     pub name: String,
     /// `grpc://host:port` or `http://host:port`; where servers are started anew between repetitions, their first.
     pub address: String,
-    /// Where Prometheus' text is, if the server has it.
-    pub metrics: Option<String>,
     /// What is known of it, for the table of conditions: `image`, `cpus`, `memory`, `digest`, ...
     pub facts: BTreeMap<String, String>,
     /// What was built: two servers that differ in `flags` alone answer the question of build flags.

@@ -20,6 +20,9 @@ use crate::{
     verdict::State,
 };
 
+/// Rows that a terminal shows, the most telling ones; the page has all.
+const MOST_ROWS: usize = 20;
+
 /// `compare.json`.
 #[derive(Debug, Serialize)]
 struct Compared {
@@ -30,7 +33,7 @@ struct Compared {
     /// Whether what differs leaves findings comparable.
     fair: bool,
     differences: Vec<Difference>,
-    /// Of findings in both: what changed comes first, then what may be noise, then what is unchanged.
+    /// Of findings in both: what changed comes first, then what is within noise, then what is unchanged.
     changes: Vec<Change>,
     /// Findings of one report alone, by key.
     only_before: Vec<String>,
@@ -63,7 +66,7 @@ pub fn compare(before: &Path, after: &Path, output: &Path) -> Result<Found, Erro
         files: files.finish()?,
         verdicts,
         headers: headers.map(String::from).into(),
-        rows: compared.changes.iter().map(row).collect(),
+        rows: compared.changes.iter().take(MOST_ROWS).map(row).collect(),
         cautions,
     })
 }
@@ -114,7 +117,7 @@ impl Compared {
         let changed: Vec<String> =
             self.changes.iter().filter(|change| change.state == State::Effect).take(3).map(Change::in_words).collect();
         let rest = format!(
-            "{} unchanged within {margin} %, {} not told from noise",
+            "{} unchanged within {margin} %, {} within noise",
             self.number(State::None),
             self.number(State::Open)
         );

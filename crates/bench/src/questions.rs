@@ -8,10 +8,14 @@ mod evidence;
 mod flags;
 mod formats;
 mod load;
+#[cfg(test)]
+mod made;
 mod quality;
 mod ratios;
 mod scaling;
 mod servers;
+#[cfg(test)]
+mod tests;
 mod words;
 
 use crate::{

@@ -23,7 +23,7 @@ pub const FILE: &str = "records.ndjson";
 #[serde(rename_all = "kebab-case", tag = "row")]
 #[expect(clippy::large_enum_variant, reason = "the large one comes once, at the head")]
 pub enum Row {
-    /// What the record is of. `sha256` is of the experiment without what may differ between runs: the servers' addresses and metrics.
+    /// What the record is of. `sha256` is of the experiment without what may differ between runs: the servers' addresses.
     Experiment { experiment: Experiment, sha256: String, begun: String },
     /// The machine and the program, each time the run begins or goes on.
     Environment(Environment),

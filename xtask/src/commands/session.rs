@@ -25,6 +25,8 @@ use crate::{
 
 /// How long a thread may take to notice an interrupt: longer than between two words about its progress.
 const MOST_PAUSES: u32 = 300;
+/// A program that was told to end removes what it made on the engine first; it is killed before this is over.
+const MOST_PAUSES_OF_PROGRAMS: u32 = 3000;
 const PAUSE: Duration = Duration::from_millis(10);
 
 pub(crate) struct Session {
@@ -37,6 +39,8 @@ pub(crate) struct Session {
     pub checkout: String,
     /// Held by whoever writes files on another thread.
     pub writers: Arc<()>,
+    /// Held by programs of ours that are still ending.
+    pub programs: Arc<()>,
     config_path: PathBuf,
     engine: OnceCell<DockerEngine>,
     lock: OnceCell<CheckoutLock>,
@@ -57,6 +61,7 @@ impl Session {
             checkout: format!("{:x}", Sha256::digest(identity.as_bytes()))[..8].to_owned(),
             folders: Folders { root },
             writers: Arc::default(),
+            programs: Arc::default(),
             config_path,
             engine: OnceCell::new(),
             lock: OnceCell::new(),
@@ -118,8 +123,10 @@ impl Session {
 
     /// Ends this run's containers, removes its half-written files, and lets go of the checkout.
     pub async fn sweep(&mut self) -> Result<()> {
+        until_let_go(&self.programs, MOST_PAUSES_OF_PROGRAMS, "a program is still ending").await?;
         if self.lock.get().is_some() {
-            self.wait_for_writers().await?;
+            // A thread that was at work when the run was interrupted would bring back what is swept under it.
+            until_let_go(&self.writers, MOST_PAUSES, "a thread is still writing").await?;
             for partial in self.leftover_files() {
                 files::remove(&partial)?;
             }
@@ -130,19 +137,6 @@ impl Session {
         }
         if let Some(lock) = self.lock.take() {
             lock.release();
-        }
-        Ok(())
-    }
-
-    /// A thread that was at work when the run was interrupted would bring back what is swept under it.
-    async fn wait_for_writers(&self) -> Result<()> {
-        let mut pauses = 0;
-        while Arc::strong_count(&self.writers) > 1 {
-            if pauses == MOST_PAUSES {
-                bail!("a thread is still writing");
-            }
-            pauses += 1;
-            tokio::time::sleep(PAUSE).await;
         }
         Ok(())
     }
@@ -174,4 +168,15 @@ impl Session {
         found.extend(work);
         found
     }
+}
+
+/// Waits until nobody else holds what an interrupt may have left in other hands.
+async fn until_let_go(held: &Arc<()>, most_pauses: u32, trouble: &'static str) -> Result<()> {
+    for _ in 0..most_pauses {
+        if Arc::strong_count(held) == 1 {
+            return Ok(());
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+    bail!(trouble)
 }

@@ -16,6 +16,12 @@ pub(super) struct Need {
     pub packages: &'static [&'static str],
 }
 
+impl Need {
+    fn is_engine(&self) -> bool {
+        self.program == ENGINE.program
+    }
+}
+
 pub(super) const ENGINE: Need = Need { program: "dockerd", packages: &["docker.io", "iptables"] };
 pub(super) const REGISTRY: Need = Need { program: "docker-registry", packages: &["docker-registry"] };
 /// Debian's Python alone cannot make environments.
@@ -25,22 +31,25 @@ pub(super) const DEBOOTSTRAP: Need = Need { program: "debootstrap", packages: &[
 /// What set-up would do, for `--dry-run`.
 pub(super) fn plan(needs: &[Need]) -> String {
     let packages: Vec<&str> = needs.iter().flat_map(|need| need.packages).copied().collect();
-    format!(
-        "# set-up, where missing and run as root on Debian or Ubuntu\napt-get install {}\ndockerd &  # where no engine answers",
-        packages.join(" ")
-    )
+    let mut lines = vec!["# set-up, where missing and run as root on Debian or Ubuntu".to_owned()];
+    lines.push(format!("apt-get install {}", packages.join(" ")));
+    if needs.iter().any(Need::is_engine) {
+        lines.push("dockerd &  # where no engine answers".into());
+    }
+    lines.join("\n")
 }
 
-/// Leaves a host on which the needs are met and an engine answers.
+/// Leaves a host on which the needs are met and, where an engine is among them, one answers.
 pub(super) async fn host(needs: &[Need], session: &Session) -> Result<()> {
     let config = session.config()?;
     let facts = ThisHost::facts(&session.folders.root);
-    let answers = DockerEngine::connect(&config.engine).await;
-    let engine_answers = |need: &Need| need.program == ENGINE.program && answers.is_ok();
+    let answers =
+        if needs.iter().any(Need::is_engine) { Some(DockerEngine::connect(&config.engine).await) } else { None };
+    let engine_answers = |need: &Need| need.is_engine() && answers.as_ref().is_some_and(Result::is_ok);
     let is_whole = |need: &Need| need.program != PYTHON.program || ThisHost::makes_python_environments();
     let absent = |need: &&Need| !(ThisHost::has_program(need.program) && is_whole(need) || engine_answers(need));
     let missing: Vec<&str> = needs.iter().filter(absent).flat_map(|need| need.packages).copied().collect();
-    let refused = answers.err().map(|error| format!("{error:#}"));
+    let refused = answers.and_then(Result::err).map(|error| format!("{error:#}"));
     if missing.is_empty() && refused.is_none() {
         return Ok(());
     }

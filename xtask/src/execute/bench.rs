@@ -79,11 +79,14 @@ pub(crate) async fn bench<E: Engine, S: Source, H: Host, R: Rest, M: Measurer>(
     }
     let program = compile(ports.host, scene.workspace, report).await?;
     let is_ours = matches!(plan.subject, Subject::Containers { .. });
+    let can_renew = matches!(plan.subject, Subject::Containers { renews: true, .. });
+    let between = if can_renew { "servers are started anew" } else { "connections are made anew" };
+    facts.insert("between restarts".into(), between.into());
     let job = Job::Run {
         experiment: Box::new(experiment),
         output: folder,
         facts,
-        can_renew: matches!(plan.subject, Subject::Containers { renews: true, .. }),
+        can_renew,
         can_count: is_ours,
     };
     let mut servers = servers::Started { plan, ports, scene, report, names };

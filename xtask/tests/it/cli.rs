@@ -7,7 +7,7 @@ use crate::checkout::Checkout;
 
 const GLOBAL: [&str; 7] = ["--profile", "--config", "--dry-run", "--json", "--verbose", "--no-progress", "--no-wait"];
 
-const COMMANDS: [(&str, &[&str]); 12] = [
+const COMMANDS: [(&str, &[&str]); 13] = [
     ("quickstart", &[]),
     ("doctor", &[]),
     ("build-servers", &["--fail-fast", "--keep-going", "[VARIANT]"]),
@@ -48,6 +48,7 @@ const COMMANDS: [(&str, &[&str]); 12] = [
     ("model-info", &["<DIR>"]),
     ("inspect", &["<FILE>"]),
     ("clean", &["--execute"]),
+    ("measure", &["--list", "--rounds", "--output", "[NAME]"]),
     ("test", &["--offline", "[FILTER]"]),
     ("completions", &["<SHELL>", "bash", "zsh", "fish"]),
 ];

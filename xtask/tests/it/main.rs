@@ -4,9 +4,11 @@
 mod checkout;
 mod cli;
 mod cluster;
+mod documents;
 mod entrypoint;
 mod import;
 mod manifests;
+mod measure;
 mod model;
 mod plans;
 mod real;

@@ -9,6 +9,7 @@ mod builds;
 mod control_plane;
 mod cutting_server;
 mod disk_full;
+mod documents;
 mod efficientnet;
 mod engine;
 mod exporters;

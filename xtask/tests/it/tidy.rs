@@ -12,14 +12,14 @@ const LONGEST_FILE: usize = 400;
 const LONGEST_MAIN: usize = 30;
 
 /// Every Rust file of the program with its path from `xtask/src`.
-fn sources() -> Vec<(String, String)> {
+pub fn sources() -> Vec<(String, String)> {
     let found = below("xtask/src");
     assert!(found.len() > 50, "the walk found {} files only", found.len());
     found
 }
 
 /// Every Rust file of the crates beside it, from `crates/`.
-fn libraries() -> Vec<(String, String)> {
+pub fn libraries() -> Vec<(String, String)> {
     let crates = ["bench", "bench-protocol", "place-model", "resizer", "savedmodel", "tfserving"];
     let of = |name: &'static str| {
         let files = below(&format!("crates/{name}/src")).into_iter();

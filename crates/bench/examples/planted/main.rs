@@ -107,7 +107,6 @@ fn experiment(seed: u64, model: &Model, servers: &[(&str, String)]) -> Experimen
     let server = |(name, address): &(&str, String)| Server {
         name: (*name).to_owned(),
         address: address.clone(),
-        metrics: None,
         facts: BTreeMap::new(),
         build: None,
     };

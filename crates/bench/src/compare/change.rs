@@ -77,10 +77,8 @@ fn change(old: &KeptFinding, new: &KeptFinding, margin: f64) -> Option<Change> {
     let (before, after) = (measured(old)?, measured(new)?);
     let positive = [before, after].iter().all(|one| one.value > 0.0 && one.low > 0.0);
     let scale = if positive && old.unit != "share" { Scale::Ratio } else { Scale::Difference };
-    let (bend, back): (fn(f64) -> f64, fn(f64) -> f64) = match scale {
-        Scale::Ratio => (f64::ln, f64::exp),
-        Scale::Difference => (|number| number, |number| number),
-    };
+    let bend = |number: f64| if scale == Scale::Ratio { number.ln() } else { number };
+    let back = |number: f64| if scale == Scale::Ratio { number.exp() } else { number };
     let margin = match scale {
         Scale::Ratio => margin.ln_1p(),
         Scale::Difference if old.unit == "share" => margin,
@@ -163,7 +161,7 @@ pub const fn word(state: State) -> &'static str {
     match state {
         State::Effect => "Changed",
         State::None => "Unchanged",
-        State::Open => "May be noise",
+        State::Open => "Within noise",
         State::NotMeasured | State::Told => "Not judged",
     }
 }
@@ -171,7 +169,8 @@ pub const fn word(state: State) -> &'static str {
 impl Change {
     /// "+12.0 %" of ratios, "+1.20 points" of shares, else the difference in its unit.
     pub fn shown(&self) -> String {
-        self.signed(self.change.value)
+        let (number, unit) = self.number(self.change.value);
+        format!("{}{unit}", signed(number))
     }
 
     /// The same of both ends of the interval.
@@ -179,23 +178,28 @@ impl Change {
         if !self.change.low.is_finite() || !self.change.high.is_finite() {
             return String::from("no interval");
         }
-        format!("{} to {}", self.signed(self.change.low), self.signed(self.change.high))
+        let (low, unit) = self.number(self.change.low);
+        let (high, _) = self.number(self.change.high);
+        format!("{} to {}{unit}", signed(low), signed(high))
     }
 
-    fn signed(&self, change: f64) -> String {
-        let (number, unit) = match self.scale {
-            Scale::Ratio => ((change - 1.0) * 100.0, " %"),
-            Scale::Difference if self.unit == "share" => (change * 100.0, " points"),
-            Scale::Difference => (change, self.unit.as_str()),
-        };
-        let gap = if unit.starts_with(' ') { "" } else { " " };
-        format!("{}{}{gap}{unit}", if number > 0.0 { "+" } else { "" }, numbers::figures(number))
+    /// As people see it: ratios in per cent, shares in points, with the unit that follows.
+    fn number(&self, change: f64) -> (f64, String) {
+        match self.scale {
+            Scale::Ratio => ((change - 1.0) * 100.0, String::from(" %")),
+            Scale::Difference if self.unit == "share" => (change * 100.0, String::from(" points")),
+            Scale::Difference => (change, format!(" {}", self.unit)),
+        }
     }
 
     /// For a sentence.
     pub fn in_words(&self) -> String {
         format!("{} {} ({})", self.key, self.shown(), self.interval())
     }
+}
+
+fn signed(number: f64) -> String {
+    format!("{}{}", if number > 0.0 { "+" } else { "" }, numbers::figures(number))
 }
 
 #[cfg(test)]

@@ -51,8 +51,7 @@ fn changes(changes: &[Change], margin: f64) -> Html {
     let (same, rest): (Vec<&Change>, Vec<&Change>) = changes.iter().partition(|change| change.state == State::None);
     let table = |some: &[&Change]| {
         let rows: Vec<Vec<Html>> = some.iter().map(|change| row(change, changes, margin)).collect();
-        let headers =
-            ["Finding", "Before", "After", "Before (square) and after (circle)", "Change", "95 % interval", "Verdict"];
+        let headers = ["Finding", "Before", "After", "Drawn", "Change", "95 % interval", "Verdict"];
         html::table("Findings in both reports", &headers, &rows)
     };
     let open = if rest.is_empty() { Html::markup("<p>No finding changed, or may have.</p>") } else { table(&rest) };
@@ -60,7 +59,10 @@ fn changes(changes: &[Change], margin: f64) -> Html {
         true => Html::default(),
         false => html::folded(&format!("{} unchanged", numbers::of(same.len() as u64, "finding")), &table(&same)),
     };
-    Html::from_iter([open, folded])
+    let key = Html::markup(
+        "<p class=\"note\">Drawn: before as a square, after as a circle below it, each with its 95 % interval.</p>",
+    );
+    Html::from_iter([open, key, folded])
 }
 
 fn row(change: &Change, all: &[Change], margin: f64) -> Vec<Html> {

@@ -41,7 +41,7 @@ fn planted_changes_are_found_and_noise_is_called_noise() {
     let before = vec![finding("a", 1.0, 0.98, 1.02), finding("b", 1.0, 0.7, 1.4), finding("c", 2.0, 1.99, 2.01)];
     let after = vec![finding("a", 1.5, 1.47, 1.53), finding("b", 1.2, 0.8, 1.7), finding("c", 2.01, 2.0, 2.02)];
     let (found, page) = compared(before, after);
-    assert_eq!(verdicts(&found), [("a", "Changed"), ("b", "May be noise"), ("c", "Unchanged")]);
+    assert_eq!(verdicts(&found), [("a", "Changed"), ("b", "Within noise"), ("c", "Unchanged")]);
     assert_eq!(found.rows[0][3], "+50.0 %");
     assert!(found.verdicts[1].1.starts_with("1 of 3 findings"), "{:?}", found.verdicts);
     assert!(page.contains("</span> Changed</span>") && !page.contains("<script>"), "one page without scripts");
@@ -54,7 +54,7 @@ fn many_findings_make_a_small_surprise_no_change() {
         |number: u32| (0..number).map(|at| small(at.to_string(), if at == 0 { 1.25 } else { 1.0 })).collect::<Vec<_>>();
     let before = |number: u32| (0..number).map(|at| small(at.to_string(), 1.0)).collect::<Vec<_>>();
     assert_eq!(verdicts(&compared(before(1), after(1)).0)[0].1, "Changed");
-    assert_eq!(verdicts(&compared(before(60), after(60)).0)[0].1, "May be noise");
+    assert_eq!(verdicts(&compared(before(60), after(60)).0)[0].1, "Within noise");
 }
 
 #[test]
@@ -64,7 +64,7 @@ fn equal_reports_say_that_nothing_changed() {
     assert!(found.verdicts[0].1.starts_with("Yes: all known conditions are the same"), "{:?}", found.verdicts);
     assert!(found.verdicts[1].1.starts_with("Nothing changed"), "{:?}", found.verdicts);
     assert!(found.cautions[0].starts_with("Both are the same run"), "{:?}", found.cautions);
-    assert_eq!(verdicts(&found), [("b", "May be noise"), ("a", "Unchanged")]);
+    assert_eq!(verdicts(&found), [("b", "Within noise"), ("a", "Unchanged")]);
 }
 
 #[test]

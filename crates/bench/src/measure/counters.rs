@@ -31,8 +31,8 @@ impl Snapshot {
         let containers = caller.count().await?.unwrap_or_default();
         let mut metrics = Vec::new();
         for target in targets {
-            metrics.push(match &target.metrics {
-                Some(url) => prometheus::scrape(url).await.unwrap_or_default(),
+            metrics.push(match target.metrics() {
+                Some(url) => prometheus::scrape(&url).await.unwrap_or_default(),
                 None => BTreeMap::new(),
             });
         }

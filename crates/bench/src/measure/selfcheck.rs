@@ -108,7 +108,6 @@ fn idle(server: &StandIn) -> Result<(Target, tfserving::Predict), Error> {
     let known = Server {
         name: "the self-check's".into(),
         address: address.clone(),
-        metrics: None,
         facts: Default::default(),
         build: None::<Build>,
     };

@@ -28,7 +28,6 @@ const IDLE: Duration = Duration::from_secs(5);
 /// A server, connected to when it is first called.
 pub(super) struct Target {
     pub(super) client: Client,
-    pub(super) metrics: Option<String>,
     model: Model,
     /// When it last answered.
     used: Mutex<Option<Instant>>,
@@ -44,11 +43,17 @@ impl Target {
             .map_err(|_| Error::Address { server: server.name.clone(), what: format!("{address} is several") })?;
         let address = tfserving::Address { name: server.name.clone(), ..address };
         let client = Client::new(address, Options { deadline, ..Options::default() })?;
-        Ok(Self { client, metrics: server.metrics.clone(), model: model.clone(), used: Mutex::new(None) })
+        Ok(Self { client, model: model.clone(), used: Mutex::new(None) })
     }
 
     pub(super) fn name(&self) -> &str {
         self.client.name()
+    }
+
+    /// Where TensorFlow Serving shows its metrics by default, if it does: beside its REST API.
+    pub(super) fn metrics(&self) -> Option<String> {
+        let endpoint = &self.client.address().endpoint;
+        (endpoint.api == Api::Rest).then(|| format!("{}/monitoring/prometheus/metrics", endpoint.url()))
     }
 
     /// As JSON, pixels would be text that is parsed, which is no control for decoding: they go by gRPC alone.

@@ -189,8 +189,8 @@ fn of_machine(evidence: &Evidence<'_>) -> Vec<String> {
             check.api
         ));
     }
-    let cores = facts(evidence, "cores").filter_map(first_number).fold(f64::INFINITY, f64::min);
-    let load = facts(evidence, "load average").filter_map(first_number).fold(0.0, f64::max);
+    let cores = facts(evidence, "cores").filter_map(|fact| first_number(fact)).fold(f64::INFINITY, f64::min);
+    let load = facts(evidence, "load average").filter_map(|fact| first_number(fact)).fold(0.0, f64::max);
     if load > cores {
         let (load, cores) = (words::number(load), words::number(cores));
         said.push(format!("The machine was busy with other work: a load average of {load} on {cores} cores when the run began or went on."));
@@ -219,6 +219,6 @@ fn facts<'a>(evidence: &Evidence<'a>, name: &'a str) -> impl Iterator<Item = &'a
     evidence.record.environment.iter().filter_map(move |environment| environment.facts.get(name))
 }
 
-fn first_number(fact: &String) -> Option<f64> {
+fn first_number(fact: &str) -> Option<f64> {
     fact.split(|letter: char| !letter.is_ascii_digit() && letter != '.').find_map(|part| part.parse().ok())
 }

@@ -48,6 +48,9 @@ pub struct Evidence<'a> {
 /// Which time of a call: milliseconds, where it has it.
 pub type Time = fn(&Call) -> Option<f64>;
 
+/// Calls whose times are compared: server and cell of each, of the same picture.
+pub type Pair<'a> = ((u32, &'a Cell), (u32, &'a Cell));
+
 /// From the call to its whole answer.
 pub fn total(call: &Call) -> Option<f64> {
     Some(call.total_ms)
@@ -176,7 +179,7 @@ impl<'a> Evidence<'a> {
     /// The ratio of the time of each first to that of its second, which is of the same picture, by picture and start: the
     /// mean over a picture's pairs of the logarithm of the ratio of medians of their calls. Of one picture in one start the
     /// calls themselves are paired, in their order.
-    pub fn ratio(&self, pairs: &[((u32, &'a Cell), (u32, &'a Cell))], time: Time, seed: u64) -> Option<Ratio> {
+    pub fn ratio(&self, pairs: &[Pair<'_>], time: Time, seed: u64) -> Option<Ratio> {
         let mut table: BTreeMap<u32, BTreeMap<u32, Vec<f64>>> = BTreeMap::new();
         let mut by_call: Vec<Vec<f64>> = Vec::new();
         for (first, second) in pairs {

@@ -32,7 +32,7 @@ pub fn answer(evidence: &Evidence<'_>) -> Answered {
     let of_calls: Vec<String> = calls.iter().map(|compared| compared.before.clone()).collect();
     let mut all = calls;
     all.extend(own.into_iter().map(|mut compared| {
-        compared.before = format!("by the server's own clock {}", compared.before);
+        compared.before = format!("By the server's own clock {}", compared.before);
         compared
     }));
     let findings = ratios::judged(&all, evidence.margin());

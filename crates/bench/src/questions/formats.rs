@@ -1,13 +1,15 @@
 //! What a format costs at equal pixels: the same picture in the same size, as JPEG, PNG, WebP, and as pixels that nobody decodes.
 
-use std::collections::BTreeMap;
+mod plots;
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     questions::{
         cautions,
-        evidence::{self, Evidence, Form},
+        evidence::{self, Evidence, Form, Pair},
         not_measured, ratios,
-        ratios::{Compared, Pair},
+        ratios::Compared,
         together, words,
     },
     record::{Cell, Plate},
@@ -15,7 +17,7 @@ use crate::{
         crossed, quantile,
         typical::{self, Measured},
     },
-    verdict::{Answered, Finding, Kind, Plot, Series, State, X},
+    verdict::{Answered, Finding, State},
 };
 
 const ID: &str = "formats";
@@ -62,7 +64,7 @@ pub fn answer(evidence: &Evidence<'_>) -> Answered {
         verdict,
         state,
         findings,
-        plots: vec![by_size(evidence, &formats), decoding(evidence, &formats)],
+        plots: vec![plots::by_size(evidence, &formats), plots::decoding(evidence, &formats)],
         cautions: cautions::of_times(evidence),
     }
 }
@@ -196,12 +198,7 @@ fn refused(evidence: &Evidence<'_>) -> Vec<Finding> {
             by_format.entry(form.slug()).or_insert_with(|| (Vec::new(), said)).0.push(form);
         }
         let all = |slug: &str| {
-            evidence
-                .cells(server)
-                .map(Form::of)
-                .filter(|form| form.slug() == slug)
-                .collect::<std::collections::BTreeSet<_>>()
-                .len()
+            evidence.cells(server).map(Form::of).filter(|form| form.slug() == slug).collect::<BTreeSet<_>>().len()
         };
         let name = evidence.name(server);
         by_format
@@ -259,65 +256,4 @@ fn verdict(evidence: &Evidence<'_>, findings: &[Finding], judged: usize, refused
     );
     said.extend(refused.iter().map(|finding| finding.words.clone()));
     said.join(" ")
-}
-
-fn by_size(evidence: &Evidence<'_>, formats: &[Form]) -> Plot {
-    let mut sizes = evidence.record.experiment.cells.sizes.clone();
-    sizes.sort_unstable_by(|a, b| b.cmp(a));
-    let point = |server: u32, format: &Form, size: u32| {
-        let wanted = Form { size: Some(size), ..format.clone() };
-        let times = evidence.times(server, evidence::total, |cell| Form::of(cell) == wanted);
-        let found =
-            typical::quantile(&times, 0.5, evidence.seed(&format!("formats/size/{server}/{}/{size}", format.slug())))?;
-        Some(words::at(X::Name(size.to_string()), found))
-    };
-    let all = evidence.servers().flat_map(|server| formats.iter().map(move |format| (server, format)));
-    let of = |(server, format): (u32, &Form)| Series {
-        name: format!("{}, {}", evidence.name(server), words::format(format)),
-        kind: Kind::Dots,
-        server: Some(server),
-        points: sizes.iter().filter_map(|size| point(server, format, *size)).collect(),
-    };
-    Plot {
-        id: "formats-by-size".to_owned(),
-        title: "Time of a call by format".to_owned(),
-        caption: "Medians with 95 % intervals; in one box all formats hold the same pixels.".to_owned(),
-        x: words::axis("box, pixels"),
-        y: words::axis("ms"),
-        series: all.map(of).filter(|series| !series.points.is_empty()).collect(),
-        lines: Vec::new(),
-        stacked: false,
-    }
-}
-
-fn decoding(evidence: &Evidence<'_>, formats: &[Form]) -> Plot {
-    let size = evidence.record.experiment.cells.sizes.iter().copied().max();
-    let (mut here, mut rest) = (Vec::new(), Vec::new());
-    for server in evidence.servers() {
-        for format in formats {
-            let wanted = Form { size, ..format.clone() };
-            let times = evidence.times(server, evidence::total, |cell| Form::of(cell) == wanted);
-            let Some(time) = quantile::median(times.iter().map(|time| time.value)) else { continue };
-            let plates = evidence
-                .record
-                .plates
-                .iter()
-                .filter(|plate| Form::of(&plate.cell) == wanted && plate.same_as.is_none());
-            let decode = quantile::median(plates.filter_map(|plate| plate.decode_ms)).unwrap_or(0.0);
-            let name = format!("{}, {}", evidence.name(server), words::format(format));
-            here.push(words::bare(X::Name(name.clone()), decode));
-            rest.push(words::bare(X::Name(name), (time - decode).max(0.0)));
-        }
-    }
-    let series = |name: &str, points| Series { name: name.to_owned(), kind: Kind::Bars, server: None, points };
-    Plot {
-        id: "formats-decoding".to_owned(),
-        title: "What decoding may take of it".to_owned(),
-        caption: "Medians at the largest box. Decoding is timed here, in one thread and with this program's decoders: the server's may be slower or faster.".to_owned(),
-        x: words::axis("server and format"),
-        y: words::axis("ms"),
-        series: vec![series("decoding, as it takes here", here), series("the rest of the call", rest)],
-        lines: Vec::new(),
-        stacked: true,
-    }
 }

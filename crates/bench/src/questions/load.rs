@@ -77,7 +77,8 @@ pub fn answer(evidence: &Evidence<'_>) -> Answered {
 /// Rates may differ a little between starts, as they are shares of each start's throughput: the first of one start is the
 /// same step as the first of another.
 fn stairs<'a>(evidence: &Evidence<'a>) -> Vec<Stairs<'a>> {
-    let mut kinds: BTreeMap<(u32, Option<bool>), BTreeMap<u32, Vec<(f64, &Point)>>> = BTreeMap::new();
+    type Starts<'a> = BTreeMap<u32, Vec<(f64, &'a Point)>>;
+    let mut kinds: BTreeMap<(u32, Option<bool>), Starts<'_>> = BTreeMap::new();
     for point in &evidence.record.points {
         let (kind, load) = match point.load {
             PointLoad::Closed { concurrency } => (None, f64::from(concurrency)),
@@ -177,6 +178,7 @@ fn knee(evidence: &Evidence<'_>, stairs: &Stairs<'_>) -> Finding {
     let found = load_at(stairs, held);
     let (name, arrivals) = (evidence.name(stairs.server), plots::arrivals(stairs.arrivals));
     let next = stairs.steps.get(held.0).map(|step| step.load);
+    let run = if stairs.steps.iter().all(|step| step.points.len() == 1) { ", in this run" } else { "" };
     let (state, said) = match (held.0, next) {
         (0, _) => (
             State::Effect,
@@ -205,7 +207,7 @@ fn knee(evidence: &Evidence<'_>, stairs: &Stairs<'_>) -> Finding {
     };
     Finding {
         key: format!("load/knee/{arrivals}/{name}"),
-        words: format!("With {arrivals} arrivals {name} {said}."),
+        words: format!("With {arrivals} arrivals {name} {said}{run}."),
         value: found.value,
         low: found.low,
         high: found.high,
@@ -263,10 +265,12 @@ fn few(evidence: &Evidence<'_>) -> Option<String> {
     (few > 0).then_some(said)
 }
 
-/// What servers' own histograms say a call took on average, beside what callers saw.
+/// What servers' own histograms say a call took on average under load, beside what callers saw.
 fn histograms(evidence: &Evidence<'_>) -> Vec<Finding> {
     let of = |server: u32| {
-        let counters = evidence.record.counters.iter().filter(|counters| counters.server == Some(server));
+        let counters = evidence.record.counters.iter();
+        let counters =
+            counters.filter(|counters| counters.server == Some(server) && counters.unit.starts_with("load/"));
         let (mut sum_us, mut count) = (0.0, 0.0);
         for (name, grown) in counters.flat_map(|counters| &counters.metrics) {
             match name.split('{').next() {
@@ -276,16 +280,17 @@ fn histograms(evidence: &Evidence<'_>) -> Vec<Finding> {
             }
         }
         let own = (count > 0.0).then(|| sum_us / 1000.0 / count)?;
-        let calls = evidence.record.calls.iter().filter(|call| call.server == server).map(|call| (call.total_ms, 1.0));
         let points = evidence.record.points.iter().filter(|point| point.server == server);
-        let seen = calls.chain(points.map(|point| (point.latency.mean * point.answered as f64, point.answered as f64)));
-        let (seen_ms, seen) = seen.fold((0.0, 0.0), |(sum, count), (time, calls)| (sum + time, count + calls));
+        let add = |(sum, count), point: &Point| {
+            (sum + point.latency.mean * point.answered as f64, count + point.answered as f64)
+        };
+        let (seen_ms, seen) = points.fold((0.0, 0.0), add);
         let name = evidence.name(server);
         let (server_ms, caller_ms) = (words::number(own), words::number(seen_ms / f64::max(seen, 1.0)));
         Some(Finding {
             key: format!("load/own-time/{name}"),
             words: format!(
-                "By its own count {name} took {server_ms} ms for a call on average, where callers waited {caller_ms} ms: of {} calls in grid and load together.",
+                "Under load {name} took {server_ms} ms for a call by its own count, where callers waited {caller_ms} ms from when the call was due (means of {} calls).",
                 words::number(count)
             ),
             value: own,

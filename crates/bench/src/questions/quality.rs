@@ -172,7 +172,12 @@ fn top5(kept: &Kept) -> Finding {
 fn saved(kept: &Kept) -> Option<Finding> {
     let bytes = kept.bytes?;
     let saved = Interval { value: 1.0 - bytes.value, low: 1.0 - bytes.high, high: 1.0 - bytes.low };
-    let words = format!("{} saves {} of the original's bytes.", words::form(&kept.form), words::share(saved));
+    let form = words::form(&kept.form);
+    let words = if bytes.low > 1.0 {
+        format!("{form} saves nothing: it takes {} the original's bytes.", words::times(bytes))
+    } else {
+        format!("{form} saves {} of the original's bytes.", words::share(saved))
+    };
     Some(finding(key("saved", &kept.form), words, saved, State::Told))
 }
 

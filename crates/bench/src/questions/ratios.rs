@@ -2,16 +2,12 @@
 
 use crate::{
     questions::{
-        evidence::{Evidence, Time},
+        evidence::{Evidence, Pair, Time},
         words,
     },
-    record::Cell,
     statistics::{crossed::Ratio, holm},
     verdict::{Finding, State},
 };
-
-/// Calls whose times are compared: server and cell of each, of the same picture.
-pub type Pair<'a> = ((u32, &'a Cell), (u32, &'a Cell));
 
 /// A ratio that waits for its state, as that depends on the others.
 pub struct Compared {
@@ -55,7 +51,7 @@ pub fn finding(compared: &Compared, state: State) -> Finding {
     };
     Finding {
         key: key.clone(),
-        words: format!("{} {} {after}{}{said}.", words::sentence(before), words::times(interval), words::scope(ratio)),
+        words: format!("{} {} {after}{}{said}.", before, words::times(interval), words::scope(ratio)),
         value: interval.value,
         low: interval.low,
         high: interval.high,

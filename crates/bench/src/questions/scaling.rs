@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::{
     questions::{
         cautions,
-        evidence::{self, Evidence},
+        evidence::{self, Evidence, Pair},
         not_measured, ratios,
-        ratios::{Compared, Pair},
+        ratios::Compared,
         together, words,
     },
     record::Cell,
@@ -203,7 +203,7 @@ fn verdict(
         || " Without raw pixels as a control it is not known how much of it is decoding.".to_owned(),
         |(_, finding)| format!(" Where nothing is decoded: {}", finding.words),
     );
-    format!("{start} Most: {strongest}{control}")
+    format!("{start} Where it matters most: {strongest}{control}")
 }
 
 fn plots<'a>(evidence: &Evidence<'_>, scaled: impl Iterator<Item = &'a Scaled>) -> Vec<Plot> {

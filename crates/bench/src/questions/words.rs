@@ -10,7 +10,7 @@ use crate::{
 pub fn number(value: f64) -> String {
     let size = value.abs();
     let digits = match size {
-        _ if !size.is_finite() || size < 1e-9 || size >= 100.0 => 0,
+        _ if !(1e-9..100.0).contains(&size) => 0,
         _ => (2.0 - size.log10().floor()).clamp(0.0, 9.0) as usize,
     };
     format!("{value:.digits$}")

@@ -67,15 +67,27 @@
   function traces(plot) {
     const seen = new Map();
     let own = 0;
+    const named = plot.series.filter((series) => !fitted(plot, series));
     // One series a server: the server decides the dash; several: their order within the server does.
-    const alone = new Set(plot.series.map((series) => series.server)).size === plot.series.length;
+    const alone = new Set(named.map((series) => series.server)).size === named.length;
+    const looks = new Map();
     return plot.series.map((series) => {
       const of = series.server;
+      const dots = fitted(plot, series);
+      if (looks.has(dots)) return { ...trace(plot, series, ...looks.get(dots)), mode: "lines", showlegend: false, legendgroup: plain(dots.name) };
       const nth = seen.get(of) ?? 0;
       seen.set(of, nth + 1);
       const color = of == null ? OWN[own++ % OWN.length] : HUES[of % HUES.length];
-      return trace(plot, series, color, of == null ? nth : alone ? of : nth);
+      const look = [color, of == null ? nth : alone ? of : nth];
+      looks.set(series, look);
+      return { ...trace(plot, series, ...look), legendgroup: plain(series.name) };
     });
+  }
+
+  /** The dots that a line is fitted to: of the same server, and their name begins the line's. */
+  function fitted(plot, line) {
+    if (line.kind !== "line") return undefined;
+    return plot.series.find((dots) => dots.kind === "dots" && dots.server === line.server && line.name.startsWith(dots.name));
   }
 
   function trace(plot, series, color, nth) {
@@ -148,7 +160,7 @@
       barmode: plot.stacked ? "stack" : "group", bargap: .25, bargroupgap: .08,
       dragmode: narrow ? false : "zoom",
       hoverlabel: { bgcolor: "#fff", bordercolor: SOFT, font: { family: FONT, size: 13, color: INK } },
-      legend: { orientation: "h", x: 0, xanchor: "left", xref: "container", y: 1, yref: "container", yanchor: "top", font: { size: narrow ? 12 : 13 }, traceorder: "normal" },
+      legend: { orientation: "h", x: 0, xanchor: "left", xref: "container", y: 1, yref: "container", yanchor: "top", font: { size: narrow ? 12 : 13 }, traceorder: "normal", tracegroupgap: 0, itemsizing: "constant" },
       xaxis: {
         ...axis,
         title: { text: plain(plot.x.title), standoff: 8, font: { size: 13, color: SOFT } },
@@ -166,8 +178,9 @@
 
   /** Rows that the legend will need, by the length of its words. */
   function legendRows(plot, room) {
-    const longest = Math.max(...plot.series.map((series) => series.name.length)) * 7.2 + 60;
-    return Math.ceil(plot.series.length / Math.max(1, Math.floor(room / longest)));
+    const named = plot.series.filter((series) => !fitted(plot, series));
+    const longest = Math.max(...named.map((series) => series.name.length)) * 7.2 + 60;
+    return Math.ceil(named.length / Math.max(1, Math.floor(room / longest)));
   }
 
   function across({ horizontal, at }) {

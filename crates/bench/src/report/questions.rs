@@ -17,6 +17,9 @@ use crate::{
 /// Findings that stand open in the page; what is beyond is folded.
 const MOST_FINDINGS: usize = 12;
 
+/// Letters after which a card's verdict ends with its sentence; the section has all of it.
+const ENOUGH: usize = 240;
+
 /// All verdicts at a glance.
 pub fn cards(answered: &[Answered]) -> Html {
     let cards: String = answered.iter().map(card).collect();
@@ -25,13 +28,28 @@ pub fn cards(answered: &[Answered]) -> Html {
 
 fn card(answer: &Answered) -> String {
     let id = Html::text(&answer.id);
+    let (short, more) = shortened(&answer.verdict);
+    let more = if more {
+        format!(" <a href=\"#{id}\">All of it<span class=\"unseen\">: {}</span></a>", Html::text(&answer.question))
+    } else {
+        String::new()
+    };
     format!(
-        "<li class=\"card verdict {class}\"><h3><a href=\"#{id}\">{question}</a></h3>{badge}<p>{verdict}</p></li>\n",
+        "<li class=\"card verdict {class}\"><h3><a href=\"#{id}\">{question}</a></h3>{badge}<p>{verdict}{more}</p></li>\n",
         class = state::class(answer.state),
         question = Html::text(&answer.question),
         badge = state::badge(answer.state),
-        verdict = Html::text(&answer.verdict),
+        verdict = Html::text(short),
     )
+}
+
+/// The first sentences of a verdict, and whether there are more.
+fn shortened(verdict: &str) -> (&str, bool) {
+    let ends = verdict.match_indices(". ").map(|(at, _)| at + 1);
+    match ends.into_iter().find(|end| *end >= ENOUGH) {
+        Some(end) => (&verdict[..end], true),
+        None => (verdict, false),
+    }
 }
 
 /// A question with all that belongs to it.
@@ -45,12 +63,18 @@ pub fn section(answer: &Answered, experiment: &Experiment) -> Result<Html, Error
         true => Html::default(),
         false => Html::markup(format!("<div class=\"figures\">{figures}</div>")),
     };
+    let (lead, more) = shortened(&answer.verdict);
+    let rest = if more {
+        format!("<p class=\"rest\">{}</p>", Html::text(&answer.verdict[lead.len()..]))
+    } else {
+        String::new()
+    };
     Ok(Html::markup(format!(
         "<section id=\"{id}\" class=\"question\" aria-labelledby=\"{id}-title\"><h2 id=\"{id}-title\">{question}</h2>\
-         <p class=\"lead\">{badge} {verdict}</p>{figures}{findings}{cautions}</section>\n",
+         <p class=\"lead\">{badge} {lead}</p>{rest}{figures}{findings}{cautions}</section>\n",
         question = Html::text(&answer.question),
         badge = state::badge(answer.state),
-        verdict = Html::text(&answer.verdict),
+        lead = Html::text(lead),
         findings = findings(answer, experiment.margin),
         cautions = html::cautions(&answer.cautions),
     )))
@@ -63,7 +87,7 @@ fn findings(answer: &Answered, margin: f64) -> Html {
     let (first, rest) = answer.findings.split_at(answer.findings.len().min(MOST_FINDINGS));
     let table = |findings: &[Finding]| {
         let caption = format!("Findings: {}", answer.question);
-        let rows: Vec<Vec<Html>> = findings.iter().map(|finding| row(finding, &answer.findings, margin)).collect();
+        let rows: Vec<Vec<Html>> = findings.iter().map(|finding| row(finding, findings, margin)).collect();
         html::table(&caption, &["Finding", "Value", "95 % interval", "Drawn", "Verdict"], &rows)
     };
     let more = match rest {
@@ -83,7 +107,7 @@ fn findings(answer: &Answered, margin: f64) -> Html {
 fn row(finding: &Finding, all: &[Finding], margin: f64) -> Vec<Html> {
     let value = numbers::value(finding.value, &finding.unit);
     let interval = numbers::interval(finding.value, finding.low, finding.high, &finding.unit);
-    // Findings of one unit share a scale.
+    // Findings of one unit share a scale within their table.
     let dots: Vec<Dot> = all.iter().filter(|other| other.unit == finding.unit).map(dot).collect();
     let scale = match finding.unit.as_str() {
         "ratio" => Scale::ratios(&dots, margin),
@@ -95,4 +119,18 @@ fn row(finding: &Finding, all: &[Finding], margin: f64) -> Vec<Html> {
 
 const fn dot(finding: &Finding) -> Dot {
     Dot { value: finding.value, low: finding.low, high: finding.high }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shortened;
+
+    #[test]
+    fn long_verdicts_end_with_a_sentence_in_cards() {
+        let sentence = "This takes 1.5 times what that takes. ";
+        let long = sentence.repeat(20);
+        let (short, more) = shortened(&long);
+        assert!(more && short.ends_with("takes.") && (240..300).contains(&short.len()), "{short}");
+        assert_eq!(shortened(sentence), (sentence, false));
+    }
 }

@@ -17,7 +17,6 @@ pub fn experiment() -> Experiment {
     let server = |name: &str, flags: &str| Server {
         name: name.to_owned(),
         address: String::from("grpc://127.0.0.1:8500"),
-        metrics: None,
         facts: BTreeMap::from([(String::from("image"), format!("tf-serving:{HOSTILE}"))]),
         build: Some(Build {
             device: String::from("cpu"),

@@ -22,19 +22,39 @@ pub struct Ratio {
 /// Draws rows and, apart from them, columns with replacement. None where the table is empty.
 ///
 /// Means of drawn rows and of drawn columns deviate from the whole mean; both deviations, widened for how few there are, are
-/// added. Noise of single calls is in both, so it counts twice: on the safe side, and small beside what units differ by.
+/// added. Noise of single calls is in both and would count twice, so columns are held to what they differ by beyond half of
+/// it: with all of it taken out, few starts that agree by chance would look as if starts never differed. Simulated, intervals
+/// then hold the truth in 94 to 97 of 100 experiments, from 2 starts and 4 pictures on.
 /// Where there is one row or one column its own spread is unknown and not in the interval; with one of both there is none.
 pub fn ratio(table: &Table, seed: u64) -> Option<Ratio> {
-    let columns = table.iter().map(Vec::len).max().unwrap_or(0);
+    let width = table.iter().map(Vec::len).max().unwrap_or(0);
     let mean = mean(table.iter().flatten())?;
-    let rows: Vec<f64> = table.iter().filter_map(self::mean).map(|row| row - mean).collect();
-    let column = |at| self::mean(table.iter().filter_map(|row: &Vec<_>| row.get(at)));
-    let columns: Vec<f64> = (0..columns).filter_map(column).map(|column| column - mean).collect();
+    let less = |part: Option<f64>| part.map(|part| part - mean);
+    let by_row: Vec<Option<f64>> = table.iter().map(|row| less(self::mean(row))).collect();
+    let column = |at| less(self::mean(table.iter().filter_map(|row: &Vec<_>| row.get(at))));
+    let by_column: Vec<Option<f64>> = (0..width).map(column).collect();
+    let rows: Vec<f64> = by_row.iter().flatten().copied().collect();
+    let mut columns: Vec<f64> = by_column.iter().flatten().copied().collect();
+    let by_start = columns.iter().map(|column| (mean + column).exp()).collect();
+
+    let left = table.iter().zip(&by_row).flat_map(|(row, of_row)| {
+        row.iter()
+            .zip(&by_column)
+            .filter_map(move |(cell, of_column)| Some((*cell)? - mean - (*of_row)? - (*of_column)?))
+    });
+    let (noise, cells) = left.fold((0.0, 0), |(sum, count), left| (sum + left * left, count + 1));
+    let freedom = (cells + 1_usize).saturating_sub(rows.len() + columns.len());
+    let between = rows.len() as f64 * columns.iter().map(|column| column * column).sum::<f64>()
+        / columns.len().saturating_sub(1) as f64;
+    if freedom > 0 && rows.len() > 1 && between > 0.0 {
+        let kept = (1.0 - noise / freedom as f64 / between / 2.0).max(0.0).sqrt();
+        columns.iter_mut().for_each(|column| *column *= kept);
+    }
+
     let mut chance = Chance::new(seed);
     let draws = (0..RESAMPLES).map(|_| mean + deviation(&rows, &mut chance) + deviation(&columns, &mut chance));
     let mut draws: Vec<f64> = draws.collect();
     draws.sort_unstable_by(f64::total_cmp);
-    let by_start = columns.iter().map(|column| (mean + column).exp()).collect();
     Some(Ratio { value: mean.exp(), draws, pictures: rows.len(), starts: columns.len(), by_start })
 }
 
@@ -132,7 +152,7 @@ mod tests {
 
     #[test]
     fn intervals_cover_the_truth_as_often_as_they_say() {
-        for (pictures, starts) in [(24, 3), (8, 5), (24, 1), (2, 3), (1, 4)] {
+        for (pictures, starts) in [(24, 3), (8, 5), (24, 2), (24, 1), (2, 3), (1, 4)] {
             let mut chance = Chance::new(pictures * 10 + starts);
             let covered = (0..400)
                 .filter(|seed| {

@@ -17,7 +17,6 @@ pub fn experiment(servers: &[(&str, &StandIn)]) -> Experiment {
     let server = |(name, server): &(&str, &StandIn)| Server {
         name: (*name).to_owned(),
         address: server.address("x").endpoint.to_string(),
-        metrics: None,
         facts: BTreeMap::new(),
         build: None,
     };

@@ -27,6 +27,8 @@ pub struct Facts {
     pub is_debian_like: bool,
     /// `PRETTY_NAME` of the distribution.
     pub distribution: Option<String>,
+    /// Release of the kernel: `6.1.0-18-amd64`.
+    pub kernel: Option<String>,
     /// The kernel's own list, e.g. `fpu vme … avx2`; of the first processor.
     pub cpu_flags: Option<String>,
     /// E.g. `AMD EPYC`.
@@ -56,6 +58,7 @@ pub fn facts(disk: &Path) -> Facts {
         is_root: printed("id", &["-u"]).is_some_and(|user| user.trim() == "0"),
         is_debian_like: is_debian_like(&release),
         distribution: release_field(&release, "PRETTY_NAME").map(str::to_owned),
+        kernel: fs::read_to_string("/proc/sys/kernel/osrelease").ok().map(|release| release.trim().to_owned()),
         cpu_flags: cpu_flags(&cpu).map(str::to_owned),
         cpu_model: cpu_model(&cpu).map(str::to_owned),
         cores: thread::available_parallelism().ok().map(usize::from),

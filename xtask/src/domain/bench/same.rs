@@ -13,7 +13,6 @@ fn without_places(mut experiment: Value) -> Value {
     for server in experiment.get_mut("servers").and_then(Value::as_array_mut).into_iter().flatten() {
         let Some(server) = server.as_object_mut() else { continue };
         server.remove("address");
-        server.remove("metrics");
     }
     experiment
 }

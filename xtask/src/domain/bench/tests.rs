@@ -138,7 +138,6 @@ fn experiment(address: &str, digest: &str) -> Experiment {
     let server = Server {
         name: "a".into(),
         address: address.into(),
-        metrics: None,
         facts: BTreeMap::from([("digest".to_owned(), digest.to_owned())]),
         build: None,
     };

@@ -42,7 +42,6 @@ pub(super) async fn start<E: Engine, S: Source, H, R: Rest, M>(
                 servers.push(Server {
                     name: server.settings.name.clone(),
                     address: address(&up, interface),
-                    metrics: None,
                     facts: bench::facts(&server, &image.id),
                     build: Some(build.clone()),
                 });
@@ -63,7 +62,6 @@ async fn of_others<R: Rest>(targets: &[Target], model: &str, rest: &R) -> Result
     let servers = targets.iter().map(|target| Server {
         name: target.name.clone(),
         address: target.address.clone(),
-        metrics: None,
         facts: BTreeMap::new(),
         build: None,
     });

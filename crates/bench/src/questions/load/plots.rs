@@ -30,7 +30,7 @@ pub fn all(evidence: &Evidence<'_>, closed: &[&Stairs<'_>], open: &[&Stairs<'_>]
 /// One point a step, with what was lost in its note.
 fn points(stairs: &Stairs<'_>, at: impl Fn(&Step<'_>) -> At) -> Vec<At> {
     let lost = |step: &Step<'_>| {
-        let sum = |count: fn(&&Point) -> u64| step.points.iter().map(|point| count(&point)).sum::<u64>();
+        let sum = |count: fn(&Point) -> u64| step.points.iter().map(|point| count(point)).sum::<u64>();
         let (sent, answered) = (sum(|point| point.sent), sum(|point| point.answered));
         let (failed, late, dropped) =
             (sum(|point| point.failed.values().sum()), sum(|point| point.late), sum(|point| point.dropped));
