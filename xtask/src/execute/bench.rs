@@ -82,13 +82,7 @@ pub(crate) async fn bench<E: Engine, S: Source, H: Host, R: Rest, M: Measurer>(
     let can_renew = matches!(plan.subject, Subject::Containers { renews: true, .. });
     let between = if can_renew { "servers are started anew" } else { "connections are made anew" };
     facts.insert("between restarts".into(), between.into());
-    let job = Job::Run {
-        experiment: Box::new(experiment),
-        output: folder,
-        facts,
-        can_renew,
-        can_count: is_ours,
-    };
+    let job = Job::Run { experiment: Box::new(experiment), output: folder, facts, can_renew, can_count: is_ours };
     let mut servers = servers::Started { plan, ports, scene, report, names };
     answering::hear(ports.measurer, &program, &job, &mut servers, report).await.map(Benched::Measured)
 }
