@@ -23,11 +23,11 @@ for round in $(seq "$runs"); do
     done < <(sed -n 's/^planted \([0-9.]*\): \([0-9]*\) of \([0-9]*\) right, \([0-9]*\) left open$/\1 \2 \3 \4/p' "$work/out")
     echo "round $round of $runs"
 done
-case_of none-right verdicts "nothing planted: none found" --against trials
+case_of none-right verdicts "nothing planted: none found" --against trials --wanted "at least 0.9"
 case_of none-open verdicts "nothing planted: left open"
-case_of none-wrong verdicts "nothing planted: an effect found" --against trials --wanted "at most 0.05"
-case_of effect-right verdicts "an effect of 10 % planted: found" --against trials --wanted "at least 0.95"
+case_of none-wrong verdicts "nothing planted: an effect found"
+case_of effect-right verdicts "an effect of 10 % planted: found" --against trials --wanted "at least 0.9"
 case_of effect-open verdicts "an effect of 10 % planted: left open"
-case_of effect-wrong verdicts "an effect of 10 % planted: said that there is none" --wanted "at most 0"
+case_of effect-wrong verdicts "an effect of 10 % planted: said that there is none"
 case_of trials experiments "experiments of each kind"
 case_of seconds s "all of it"
