@@ -73,7 +73,7 @@ pub struct Found {
     pub up_to_date: bool,
     /// `report.html`, `report.json`, CSV files.
     pub files: Vec<PathBuf>,
-    /// A line each: question, and the verdict in words.
+    /// A line each: question, and the verdict in short.
     pub verdicts: Vec<(String, String)>,
     /// Headers and rows for the terminal: a server a row.
     pub headers: Vec<String>,

@@ -19,7 +19,7 @@ pub fn found(record: &Record, answered: &[Answered], files: Vec<PathBuf>, up_to_
     Found {
         up_to_date,
         files,
-        verdicts: answered.iter().map(|answer| (answer.question.clone(), answer.verdict.clone())).collect(),
+        verdicts: answered.iter().map(|answer| (answer.question.clone(), answer.in_short().0.to_owned())).collect(),
         headers: ["server", "calls", "failed", "median ms", "p90 ms", "most a second"].map(String::from).into(),
         rows: (0..record.experiment.servers.len()).map(|server| row(record, server)).collect(),
         cautions,

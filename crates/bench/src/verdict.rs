@@ -20,6 +20,17 @@ pub struct Answered {
     pub cautions: Vec<String>,
 }
 
+/// Letters after which a shortened verdict ends with its sentence.
+const ENOUGH: usize = 240;
+
+impl Answered {
+    /// The first sentences of the verdict, and what is left of it.
+    pub fn in_short(&self) -> (&str, &str) {
+        let mut ends = self.verdict.match_indices(". ").map(|(at, _)| at + 1);
+        self.verdict.split_at(ends.find(|end| *end >= ENOUGH).unwrap_or(self.verdict.len()))
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
@@ -114,4 +125,28 @@ pub struct Line {
     pub horizontal: bool,
     pub at: f64,
     pub name: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_verdicts_end_with_a_sentence_in_short() {
+        let sentence = "This takes 1.5 times what that takes. ";
+        let answered = |verdict: String| Answered {
+            id: String::new(),
+            question: String::new(),
+            verdict,
+            state: State::Open,
+            findings: Vec::new(),
+            plots: Vec::new(),
+            cautions: Vec::new(),
+        };
+        let long = answered(sentence.repeat(20));
+        let (short, rest) = long.in_short();
+        assert!(short.ends_with("takes.") && (240..300).contains(&short.len()), "{short}");
+        assert_eq!(format!("{short}{rest}"), long.verdict);
+        assert_eq!(answered(sentence.into()).in_short(), (sentence, ""));
+    }
 }

@@ -94,6 +94,7 @@ fn stages(args: &Test) -> Vec<Stage> {
         tests("pictures of every kind", false, "--test picture --test picture_hostile");
         tests("the web app", false, "--test service --test load");
         tests("the web app in a browser", true, "--test page");
+        tests("the bench before stand-ins", false, "--test measure");
         tests("examples in the documentation", false, "--doc");
         // One at a time: they share the engine, and some of them fill it on purpose.
         let real = "test --workspace --test it -- --test-threads=1 --nocapture";

@@ -17,9 +17,6 @@ use crate::{
 /// Findings that stand open in the page; what is beyond is folded.
 const MOST_FINDINGS: usize = 12;
 
-/// Letters after which a card's verdict ends with its sentence; the section has all of it.
-const ENOUGH: usize = 240;
-
 /// All verdicts at a glance.
 pub fn cards(answered: &[Answered]) -> Html {
     let cards: String = answered.iter().map(card).collect();
@@ -28,8 +25,8 @@ pub fn cards(answered: &[Answered]) -> Html {
 
 fn card(answer: &Answered) -> String {
     let id = Html::text(&answer.id);
-    let (short, more) = shortened(&answer.verdict);
-    let more = if more {
+    let (short, rest) = answer.in_short();
+    let more = if !rest.is_empty() {
         format!(" <a href=\"#{id}\">All of it<span class=\"unseen\">: {}</span></a>", Html::text(&answer.question))
     } else {
         String::new()
@@ -38,18 +35,9 @@ fn card(answer: &Answered) -> String {
         "<li class=\"card verdict {class}\"><h3><a href=\"#{id}\">{question}</a></h3>{badge}<p>{verdict}{more}</p></li>\n",
         class = state::class(answer.state),
         question = Html::text(&answer.question),
-        badge = state::badge(answer.state),
+        badge = state::badge(&answer.id, answer.state),
         verdict = Html::text(short),
     )
-}
-
-/// The first sentences of a verdict, and whether there are more.
-fn shortened(verdict: &str) -> (&str, bool) {
-    let ends = verdict.match_indices(". ").map(|(at, _)| at + 1);
-    match ends.into_iter().find(|end| *end >= ENOUGH) {
-        Some(end) => (&verdict[..end], true),
-        None => (verdict, false),
-    }
 }
 
 /// A question with all that belongs to it.
@@ -63,17 +51,13 @@ pub fn section(answer: &Answered, experiment: &Experiment) -> Result<Html, Error
         true => Html::default(),
         false => Html::markup(format!("<div class=\"figures\">{figures}</div>")),
     };
-    let (lead, more) = shortened(&answer.verdict);
-    let rest = if more {
-        format!("<p class=\"rest\">{}</p>", Html::text(&answer.verdict[lead.len()..]))
-    } else {
-        String::new()
-    };
+    let (lead, rest) = answer.in_short();
+    let rest = if rest.is_empty() { String::new() } else { format!("<p class=\"rest\">{}</p>", Html::text(rest)) };
     Ok(Html::markup(format!(
         "<section id=\"{id}\" class=\"question\" aria-labelledby=\"{id}-title\"><h2 id=\"{id}-title\">{question}</h2>\
          <p class=\"lead\">{badge} {lead}</p>{rest}{figures}{findings}{cautions}</section>\n",
         question = Html::text(&answer.question),
-        badge = state::badge(answer.state),
+        badge = state::badge(&answer.id, answer.state),
         lead = Html::text(lead),
         findings = findings(answer, experiment.margin),
         cautions = html::cautions(&answer.cautions),
@@ -114,23 +98,15 @@ fn row(finding: &Finding, all: &[Finding], margin: f64) -> Vec<Html> {
         _ => Scale::values(&dots),
     };
     let drawing = interval::draw(&[dot(finding)], scale, &format!("{value}, {interval}"));
-    vec![Html::text(&finding.words), Html::text(value), Html::text(interval), drawing, state::badge(finding.state)]
+    vec![
+        Html::text(&finding.words),
+        Html::text(value),
+        Html::text(interval),
+        drawing,
+        state::badge(&finding.key, finding.state),
+    ]
 }
 
 const fn dot(finding: &Finding) -> Dot {
     Dot { value: finding.value, low: finding.low, high: finding.high }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shortened;
-
-    #[test]
-    fn long_verdicts_end_with_a_sentence_in_cards() {
-        let sentence = "This takes 1.5 times what that takes. ";
-        let long = sentence.repeat(20);
-        let (short, more) = shortened(&long);
-        assert!(more && short.ends_with("takes.") && (240..300).contains(&short.len()), "{short}");
-        assert_eq!(shortened(sentence), (sentence, false));
-    }
 }

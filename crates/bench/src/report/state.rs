@@ -14,9 +14,14 @@ pub const fn word(state: State) -> &'static str {
     }
 }
 
-/// The word with its sign, coloured by the style sheet.
-pub fn badge(state: State) -> Html {
-    badge_saying(state, word(state))
+/// The word with its sign, coloured by the style sheet. `key` is a question's name, or begins with it: load has limits, not effects.
+pub fn badge(key: &str, state: State) -> Html {
+    let words = match state {
+        State::Effect if key.starts_with("load") => "Limit found",
+        State::None if key.starts_with("load") => "Limit not met",
+        state => word(state),
+    };
+    badge_saying(state, words)
 }
 
 /// The sign and colour of a state with other words: what a comparison calls it.
