@@ -2,7 +2,10 @@
 
 use std::{
     io::{self, Stdout},
+    os::unix::process::parent_id,
     path::Path,
+    thread,
+    time::Duration,
 };
 
 use bench::{
@@ -16,6 +19,7 @@ use tokio::io::{BufReader, Stdin};
 
 #[tokio::main]
 async fn main() {
+    thread::spawn(end_with_the_caller);
     let mut caller = Lines::new(BufReader::new(tokio::io::stdin()), io::stdout());
     let (said, code) = match work(&mut caller).await {
         Ok(found) => (Said::Found(found), 0),
@@ -45,4 +49,13 @@ async fn work(caller: &mut Lines<BufReader<Stdin>, Stdout>) -> Result<Found, Err
 
 fn is_complete(output: &Path) -> Result<bool, Error> {
     Ok(Record::read(&output.join(record::FILE))?.is_some_and(|record| record.ended.is_some()))
+}
+
+/// A caller that was killed cannot end its child, and whoever goes on with the record must be its only writer.
+fn end_with_the_caller() {
+    let caller = parent_id();
+    while parent_id() == caller {
+        thread::sleep(Duration::from_millis(50));
+    }
+    std::process::exit(1)
 }
