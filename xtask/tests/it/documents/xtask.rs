@@ -1,11 +1,14 @@
 //! `cargo xtask …` out of documents: parsed by the program's own command line, and planned in a checkout of its own.
 
-use std::process::{Command, Stdio};
+use std::{
+    os::unix::fs::symlink,
+    process::{Command, Stdio},
+};
 
 use clap::{Parser, error::ErrorKind};
 use xtask::cli::Cli;
 
-use crate::checkout::{Checkout, NO_ENGINE};
+use crate::checkout::{Checkout, NO_ENGINE, workspace};
 
 /// What documents write for something of the reader's: the option it follows (any where empty), and what stands for it here.
 /// Without words it is left out.
@@ -68,6 +71,8 @@ pub fn plan(arguments: &[String], config: &str) -> Result<(), String> {
     let own = words.iter().position(|word| *word == "--config").and_then(|at| words.get(at + 1)).copied();
     let name = own.unwrap_or("config.toml");
     checkout.write(name, config);
+    // What `measure` can run is what lies there.
+    symlink(workspace().join("benches"), checkout.path("benches")).expect("link the benches");
     if own.is_none() {
         words.extend(["--config", name]);
     }
@@ -83,6 +88,6 @@ pub fn plan(arguments: &[String], config: &str) -> Result<(), String> {
     }
     // Files are looked at below the checkout, so that a plan that made some would be seen.
     let mut left = checkout.files("");
-    left.retain(|file| file != name);
+    left.retain(|file| file != name && !file.starts_with("benches"));
     if left.is_empty() { Ok(()) } else { Err(format!("cargo xtask {line} --dry-run: it made {}", left.join(" "))) }
 }
