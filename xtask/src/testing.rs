@@ -3,6 +3,7 @@
 
 mod fetch;
 mod measurer;
+mod program;
 
 use std::{
     cell::{Cell, RefCell},
@@ -26,6 +27,7 @@ use crate::{
 
 pub(crate) use fetch::FakeFetch;
 pub(crate) use measurer::FakeMeasurer;
+pub(crate) use program::write_program;
 
 /// An engine whose containers end as they are told to.
 pub(crate) struct FakeEngine {

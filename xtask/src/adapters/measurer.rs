@@ -101,15 +101,12 @@ async fn last_lines(mut lines: Lines<BufReader<tokio::process::ChildStderr>>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::testing::write_program;
 
-    /// A program that is a script; it reads its job first. Another process writes it: what this one had open for writing, a test
-    /// beside this could hand on to its own child, and the kernel starts no file that somebody may write to.
+    /// A program that is a script; it reads its job first.
     fn program(folder: &Path, script: &str) -> std::path::PathBuf {
         let path = folder.join("bench");
-        let text = format!("#!/bin/sh\nread -r job\n{script}\n");
-        let mut shell = std::process::Command::new("sh");
-        shell.args(["-c", "printf %s \"$1\" > \"$0\" && chmod 755 \"$0\""]).arg(&path).arg(text);
-        assert!(shell.status().expect("run sh").success());
+        write_program(&path, &format!("#!/bin/sh\nread -r job\n{script}\n"));
         path
     }
 

@@ -118,16 +118,16 @@ impl Drop for Group {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, os::unix::fs::PermissionsExt, path::PathBuf, sync::Mutex};
+    use std::{collections::BTreeMap, path::PathBuf, sync::Mutex};
 
     use tempfile::TempDir;
 
     use super::*;
+    use crate::testing::write_program;
 
     fn script(folder: &TempDir, text: &str) -> Script {
         let path = folder.path().join("script.sh");
-        fs_err::write(&path, format!("#!/usr/bin/env bash\nset -euo pipefail\n{text}\n")).expect("write");
-        fs_err::set_permissions(&path, PermissionsExt::from_mode(0o755)).expect("make it a program");
+        write_program(&path, &format!("#!/usr/bin/env bash\nset -euo pipefail\n{text}\n"));
         let environment = BTreeMap::from([("RUNS".to_owned(), "3".to_owned())]);
         Script { path, folder: folder.path().to_owned(), environment, log: folder.path().join("logs/script.log") }
     }

@@ -1,8 +1,7 @@
 //! Configurations as docker writes them, and helpers that answer, fail, hang and have nothing.
 
-use std::os::unix::fs::PermissionsExt;
-
 use super::*;
+use crate::testing::write_program;
 
 const HOST: &str = "r.example:5000";
 
@@ -20,8 +19,7 @@ impl Desk {
 
     fn with_helper(self, name: &str, script: &str) -> Self {
         let path = self.folder.path().join(format!("docker-credential-{name}"));
-        fs_err::write(&path, format!("#!/bin/sh\n{script}\n")).expect("write");
-        fs_err::set_permissions(&path, std::fs::Permissions::from_mode(0o755)).expect("make it a program");
+        write_program(&path, &format!("#!/bin/sh\n{script}\n"));
         self
     }
 
