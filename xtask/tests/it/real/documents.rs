@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use super::{harness::is_real, served::Served};
+use crate::manifests::case;
 
 #[test]
 fn cheap_commands_do_what_documents_show() {
@@ -35,7 +36,8 @@ fn a_status_without_a_cluster_says_what_to_set() {
     if !is_real() {
         return;
     }
-    let mut command = Served::shared().command(&["status"]);
+    let checkout = case::checkout();
+    let mut command = checkout.command(&["status"]);
     let ran = command.env("KUBECONFIG", "/nonexistent/kubeconfig").output().expect("run the program");
     let said = String::from_utf8_lossy(&ran.stderr);
     assert!(ran.status.code() == Some(1) && said.contains("no kubeconfig: set KUBECONFIG"), "{said}");
