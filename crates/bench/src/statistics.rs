@@ -4,7 +4,6 @@
 //! calls: a thousand calls of one picture are still one picture. Few units say little about their own spread, so
 //! resampled deviations are widened as Student's distribution widens the normal one ([`student::widening`]).
 
-pub mod chance;
 pub mod crossed;
 pub mod holm;
 pub mod quantile;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    chance::Chance,
     experiment::{Arrivals, Build, Cells, Experiment, Load, Model, PictureFile, Pictures, Repetitions, Server},
     record::{Call, Cell, Environment, Outcome, Plate, Point, PointLoad, Record, SelfCheck, Summary},
-    statistics::chance::Chance,
 };
 
 /// A time is `base_ms` + megapixels x the format's cost, times the server's factor, times what chance adds at each level.

@@ -1,6 +1,7 @@
 //! The interval of a ratio that was measured in crossed units: each picture in each start of the servers.
 
-use super::{Interval, LEVEL, RESAMPLES, chance::Chance, quantile, student};
+use super::{Interval, LEVEL, RESAMPLES, quantile, student};
+use crate::chance::Chance;
 
 /// Logarithms of paired ratios: a row for each picture, a column for each start, none where a pair is not complete.
 pub type Table = [Vec<Option<f64>>];

@@ -35,7 +35,7 @@ pub fn holds(p: &[f64]) -> Vec<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::statistics::{chance::Chance, crossed};
+    use crate::{chance::Chance, statistics::crossed};
 
     /// Twenty pictures in one start, which differ by `spread`.
     fn made(mean: f64, spread: f64) -> Ratio {

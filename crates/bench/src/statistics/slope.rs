@@ -1,6 +1,7 @@
 //! How a time grows with a size: Theil and Sen's slope, which no single slow call can turn.
 
-use super::{Interval, LEVEL, RESAMPLES, chance::Chance, quantile, student};
+use super::{Interval, LEVEL, RESAMPLES, quantile, student};
+use crate::chance::Chance;
 
 /// A straight line, each end with its interval.
 #[derive(Clone, Copy, Debug, PartialEq)]

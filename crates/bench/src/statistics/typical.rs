@@ -1,6 +1,7 @@
 //! A typical time: a quantile of calls, with an interval that knows whose calls they are.
 
-use super::{Interval, LEVEL, RESAMPLES, chance::Chance, quantile};
+use super::{Interval, LEVEL, RESAMPLES, quantile};
+use crate::chance::Chance;
 
 /// A value, and the picture and start it was measured with.
 #[derive(Clone, Copy, Debug, PartialEq)]
