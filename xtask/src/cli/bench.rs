@@ -72,7 +72,7 @@ pub struct BenchOptions {
     /// Pictures to send: all below this folder [default: generated ones, which have no labels]
     #[arg(long, value_name = "DIR", help_heading = "What is sent")]
     pub images: Option<PathBuf>,
-    /// Their true labels, lines of `file,label` [default: the name of a picture's folder below DIR, if it is in one]
+    /// Their true labels, lines of `file,label` [default: its folder below DIR, or what its name has before `__`]
     #[arg(long, value_name = "FILE.csv", help_heading = "What is sent", requires = "images")]
     pub labels: Option<PathBuf>,
     /// Sides of the boxes that derivatives fit in, pixels [default: 2048,1024,512,256,128]

@@ -1,6 +1,6 @@
 //! The true labels of pictures, from lines of `file,label`.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
 /// Labels by file, from the text of a CSV file; fields may be quoted. A header of `file,label` is none. Every line that is
 /// not one of these is told, with its number.
@@ -23,6 +23,18 @@ pub fn parse(text: &str) -> Result<BTreeMap<String, String>, String> {
         [one] => Err(format!("line {one} is not `file,label`")),
         many => Err(format!("lines {} are not `file,label`", many.join(", "))),
     }
+}
+
+/// What names say of a picture, by its path below the folder that was given: the folder it lies in, else what stands before two
+/// underscores in its own name, where one stands for a space. `tiger_cat__017.jpg` is a tiger cat.
+pub fn of_path(below: &Path) -> Option<String> {
+    let in_folder = below.parent().and_then(Path::file_name).map(|folder| folder.to_string_lossy().into_owned());
+    let by_name = || {
+        let name = below.file_stem()?.to_string_lossy().into_owned();
+        let (label, _) = name.split_once("__").filter(|(label, _)| !label.is_empty())?;
+        Some(label.replace('_', " "))
+    };
+    in_folder.or_else(by_name)
 }
 
 /// None where a quote never ends.
@@ -55,5 +67,18 @@ mod tests {
         );
         assert_eq!(parse("a.jpg,cat\nb.jpg\nc.jpg,\n"), Err("lines 2, 3 are not `file,label`".into()));
         assert_eq!(parse("\"a,cat"), Err("line 1 is not `file,label`".into()));
+    }
+
+    #[test]
+    fn names_tell_labels_by_folder_or_before_two_underscores() {
+        for (path, label) in [
+            ("tabby/a__b.jpg", Some("tabby")),
+            ("tiger_cat__017.jpg", Some("tiger cat")),
+            ("a.jpg", None),
+            ("__a.jpg", None),
+            ("one_two.jpg", None),
+        ] {
+            assert_eq!(of_path(Path::new(path)).as_deref(), label, "{path}");
+        }
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn find(plan: &BenchPlan, root: &Path, report: &Report) -> Result<Pic
         let below = path.strip_prefix(&folder).unwrap_or(&path);
         let label = match &mut known {
             Some(known) => take(known, below),
-            None => label_of_folder(below),
+            None => labels::of_path(below),
         };
         let sha256 = format!("{:x}", Sha256::digest(fs_err::read(&path)?));
         files.push(PictureFile { path, sha256, label });
@@ -77,12 +77,6 @@ fn read_labels(file: &Path) -> Result<BTreeMap<String, String>> {
 fn take(known: &mut BTreeMap<String, String>, below: &Path) -> Option<String> {
     let name = below.file_name().map(|name| name.to_string_lossy().into_owned());
     known.remove(&*below.to_string_lossy()).or_else(|| known.remove(&name?))
-}
-
-/// The folder that a picture lies in, unless it is the one that was named.
-fn label_of_folder(below: &Path) -> Option<String> {
-    let folder = below.parent()?.file_name()?;
-    Some(folder.to_string_lossy().into_owned())
 }
 
 fn tell(files: &[PictureFile], left: Option<BTreeMap<String, String>>, report: &Report) {
